@@ -1,0 +1,38 @@
+/**
+ * Obfuscated, loss-repairing datagrams and reliable streams over UDP, on any runtime.
+ *
+ * This entry point is the core: its functions take the {@linkcode Host} to run in as their first
+ * argument. Programs mostly want one of the bound ones: `@sosistab/sosistab/deno`, `/bun` or `/node`.
+ *
+ * @module
+ */
+export { type Address, formatAddress, parseAddress } from "./src/address.ts";
+export { SosistabError, type SosistabErrorCode } from "./src/errors.ts";
+export type { DatagramHandler, DatagramSocket, Host, KeyPair, X25519 } from "./src/host.ts";
+export type { RandomSource } from "./src/random.ts";
+export { connect } from "./src/net/client.ts";
+export { listen } from "./src/net/listener.ts";
+export type {
+  Closure,
+  ConnectOptions,
+  Listener,
+  ListenerStats,
+  ListenLimits,
+  ListenOptions,
+  Multiplex,
+  MultiplexOptions,
+  MultiplexStats,
+  RelConn,
+  Session,
+  SessionStats,
+  WaitOptions,
+} from "./src/net/contract.ts";
+export { formatKey, parseKey } from "./src/net/key_text.ts";
+export { formatUrl, parseUrl, type ServerAddress } from "./src/net/url.ts";
+export { EmaCalculator } from "./src/stats/ema.ts";
+export { StatsGatherer } from "./src/stats/gatherer.ts";
+export { type TimePoint, TimeSeries } from "./src/stats/time_series.ts";
+export type { SessionCounts } from "./src/session/machine.ts";
+export type { MuxStats } from "./src/mux/machine.ts";
+export type { RecoveryStats } from "./src/mux/recovery.ts";
+export type { ReliableLaneStats } from "./src/mux/reliable_lane.ts";

@@ -1,0 +1,76 @@
+/**
+ * The bodies of the newest data frames, by frame number, in bounded memory.
+ *
+ * A ring of slots whose memory is used again: keeping a body costs a copy and makes nothing.
+ *
+ * @module
+ */
+
+// Tuning.
+
+/**
+ * Frame numbers that the window spans. The original keeps 100 bodies and is in trouble when parity
+ * comes late; the longest run that we take has 64.
+ */
+export const BODY_WINDOW = 256;
+
+interface Slot {
+  frameNumber: number;
+  length: number;
+  memory: Uint8Array;
+}
+
+/** A window over frame numbers, which moves up with the highest one that it was given. */
+export class BodyWindow {
+  readonly #slots: (Slot | undefined)[] = new Array(BODY_WINDOW).fill(undefined);
+  #highest = -1;
+
+  /** The highest frame number whose body was kept; -1 before the first. */
+  get highest(): number {
+    return this.#highest;
+  }
+
+  /** Whether a body of this number would be kept, or is. */
+  covers(frameNumber: number): boolean {
+    return Number.isSafeInteger(frameNumber) && frameNumber >= 0 &&
+      frameNumber > this.#highest - BODY_WINDOW;
+  }
+
+  /** Whether there is a body of this number. */
+  has(frameNumber: number): boolean {
+    return this.#slotOf(frameNumber) !== undefined;
+  }
+
+  /** The body of this number, a view that is good until the next `keep`; or `undefined`. */
+  get(frameNumber: number): Uint8Array | undefined {
+    const slot = this.#slotOf(frameNumber);
+    return slot && slot.memory.subarray(0, slot.length);
+  }
+
+  /**
+   * Keeps a copy of a body.
+   *
+   * @param body At most as long as a packet.
+   * @returns `false` when there is one of this number, or the number lies below the window or is
+   * none.
+   */
+  keep(frameNumber: number, body: Uint8Array): boolean {
+    if (!this.covers(frameNumber) || this.has(frameNumber)) return false;
+    this.#highest = Math.max(this.#highest, frameNumber);
+    const place = frameNumber % BODY_WINDOW;
+    const slot = this.#slots[place] ??= { frameNumber, length: 0, memory: EMPTY };
+    if (slot.memory.length < body.length) slot.memory = body.slice();
+    else slot.memory.set(body);
+    slot.frameNumber = frameNumber;
+    slot.length = body.length;
+    return true;
+  }
+
+  #slotOf(frameNumber: number): Slot | undefined {
+    if (!this.covers(frameNumber)) return undefined;
+    const slot = this.#slots[frameNumber % BODY_WINDOW];
+    return slot?.frameNumber === frameNumber ? slot : undefined;
+  }
+}
+
+const EMPTY = new Uint8Array(0);

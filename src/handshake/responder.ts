@@ -1,0 +1,139 @@
+/**
+ * The server's half of the handshake: answers strangers who know the server's key, and keeps nothing.
+ *
+ * A hello is answered at once; all that the answer leads to stands in the token that the client is
+ * given. A resume brings the token back, and with it the session. Everything else gets silence, and
+ * is counted. No answer is longer than what it answers.
+ *
+ * @module
+ */
+import { formatHex } from "../bytes.ts";
+import { clientToServerKey, CookieCiphers, serverToClientKey } from "../crypto/cookie.ts";
+import { HELLO_OVERHEAD } from "../crypto/hello_cipher.ts";
+import { publicKeyOf, tripleDiffieHellman } from "../crypto/keys.ts";
+import type { KeyPair, X25519 } from "../host.ts";
+import type { Random } from "../random.ts";
+import { decodeHandshakeFrame, type HandshakeFrame } from "../wire/hello.ts";
+import { HelloFilter } from "./hello_filter.ts";
+import { LEAST_HELLO, MOST_HELLO, sealHelloPacket, WIRE_VERSION } from "./hello_packet.ts";
+import { TokenKeeper } from "./token_keeper.ts";
+
+// Protocol constants.
+
+/** Shortest packet that can hold a resume with a token of ours. */
+const LEAST_RESUME = 100;
+
+/** What a datagram turned out to be. */
+export type ResponderOutcome =
+  | { readonly kind: "answer"; readonly length: number }
+  | { readonly kind: "resume"; readonly resume: Resume }
+  | { readonly kind: "replayed" }
+  | { readonly kind: "ignored" };
+
+/** A client's claim to a session. */
+export interface Resume {
+  /** Names the session: the same for each resume of one token, and for no other. */
+  readonly tokenId: string;
+  /** The session's secret. */
+  readonly secret: Uint8Array;
+  /** Which of the client's sockets speaks, 0 to 255. */
+  readonly shardId: number;
+}
+
+/** Settings of a responder. */
+export interface ResponderOptions {
+  /** The server's long-term secret key, 32 bytes. */
+  readonly secretKey: Uint8Array;
+  readonly x25519: X25519;
+  readonly random: Random;
+}
+
+/** Answers the handshakes of one listener. Times in ms, except `epochSeconds`. */
+export class Responder {
+  readonly #long: KeyPair;
+  readonly #x25519: X25519;
+  readonly #random: Random;
+  readonly #toServer: CookieCiphers;
+  readonly #toClient: CookieCiphers;
+  readonly #filter: HelloFilter;
+  readonly #tokens: TokenKeeper;
+
+  constructor({ secretKey, x25519, random }: ResponderOptions, now: number) {
+    const publicKey = publicKeyOf(x25519, secretKey);
+    this.#long = { secretKey, publicKey };
+    this.#x25519 = x25519;
+    this.#random = random;
+    this.#toServer = new CookieCiphers((minute) => clientToServerKey(publicKey, minute));
+    this.#toClient = new CookieCiphers((minute) => serverToClientKey(publicKey, minute));
+    this.#filter = new HelloFilter(now);
+    this.#tokens = new TokenKeeper(random);
+  }
+
+  /** The server's long-term public key. */
+  get publicKey(): Uint8Array {
+    return this.#long.publicKey;
+  }
+
+  /**
+   * Looks at a datagram that belongs to no session.
+   *
+   * @param datagram Opened in place.
+   * @param into Where an answer is written to; 2,048 bytes are enough.
+   */
+  handleDatagram(
+    datagram: Uint8Array,
+    into: Uint8Array,
+    now: number,
+    epochSeconds: number,
+  ): ResponderOutcome {
+    if (datagram.length < LEAST_RESUME || datagram.length > MOST_HELLO) return IGNORED;
+    const minute = Math.floor(epochSeconds / 60);
+    const opened = this.#toServer.open(datagram, minute);
+    const frame = opened === undefined ? undefined : decodeHandshakeFrame(opened.plaintext);
+    switch (frame?.kind) {
+      case "clientHello":
+        return this.#handleHello(frame, datagram, into, now, minute);
+      case "clientResume":
+        return this.#handleResume(frame.resumeToken, frame.shardId, now);
+      default:
+        return IGNORED;
+    }
+  }
+
+  #handleHello(
+    hello: HandshakeFrame & { kind: "clientHello" },
+    datagram: Uint8Array,
+    into: Uint8Array,
+    now: number,
+    minute: number,
+  ): ResponderOutcome {
+    if (hello.version !== WIRE_VERSION || datagram.length < LEAST_HELLO) return IGNORED;
+    if (!this.#filter.accept(datagram, now)) return REPLAYED;
+    const ephemeral = this.#x25519.generate();
+    const keys = { long: this.#long, ephemeral };
+    const secret = tripleDiffieHellman(this.#x25519, keys, hello);
+    ephemeral.secretKey.fill(0);
+    if (secret === undefined) return IGNORED;
+    const answer = {
+      kind: "serverHello",
+      longPublicKey: this.#long.publicKey,
+      ephemeralPublicKey: ephemeral.publicKey,
+      resumeToken: this.#tokens.issue(secret, now),
+    } as const;
+    secret.fill(0);
+    const cipher = this.#toClient.at(minute);
+    const length = sealHelloPacket(answer, cipher, this.#random, into, 0, datagram.length);
+    return { kind: "answer", length };
+  }
+
+  #handleResume(token: Uint8Array, shardId: number, now: number): ResponderOutcome {
+    const secret = this.#tokens.open(token, now);
+    if (secret === undefined) return IGNORED;
+    // Its seal makes a token unique and unforgeable.
+    const tokenId = formatHex(token.subarray(token.length - HELLO_OVERHEAD));
+    return { kind: "resume", resume: { tokenId, secret, shardId } };
+  }
+}
+
+const IGNORED: ResponderOutcome = { kind: "ignored" };
+const REPLAYED: ResponderOutcome = { kind: "replayed" };

@@ -1,0 +1,43 @@
+/**
+ * Answers to messages that belong to no live stream.
+ *
+ * @module
+ */
+import { encodeMessage } from "../wire/message.ts";
+import type { Writer } from "../wire/writer.ts";
+
+// Tuning.
+
+/** Answers that may wait to be sent; a flood of questions gets no more. */
+const MOST_ANSWERS = 64;
+
+/** Empty to a body that is no message; Rst or FinAck to a stream that is not there. */
+export type Answer =
+  | { readonly kind: "empty" }
+  | { readonly kind: "rst"; readonly streamId: number }
+  | { readonly kind: "finAck"; readonly streamId: number; readonly sequence: number };
+
+/** A bounded queue of answers. */
+export class Answers {
+  readonly #waiting: Answer[] = [];
+
+  /** Adds an answer, unless too many wait. */
+  add(answer: Answer): void {
+    if (this.#waiting.length < MOST_ANSWERS) this.#waiting.push(answer);
+  }
+
+  /** Writes the oldest answer; `false` when there is none. */
+  poll(writer: Writer): boolean {
+    const answer = this.#waiting.shift();
+    if (answer === undefined) return false;
+    if (answer.kind === "empty") encodeMessage(answer, writer);
+    else {
+      const { kind: type, streamId } = answer;
+      const sequence = answer.kind === "finAck" ? answer.sequence : 0;
+      encodeMessage({ kind: "stream", type, streamId, sequence, payload: NOTHING }, writer);
+    }
+    return true;
+  }
+}
+
+const NOTHING = new Uint8Array(0);

@@ -1,0 +1,185 @@
+/**
+ * The multiplex: reliable streams and unreliable messages over the bodies of one session.
+ *
+ * It takes bodies and gives bodies, and knows nothing of packets: what it must know of the frames
+ * that carried them it is told (`onFrameSent`, `onCounters`).
+ *
+ * The order of sending: a ping, answers, what streams owe (openings, ends, acknowledgements),
+ * unreliable messages, and segments, which alone are held back by window and pacer.
+ *
+ * A body that is no message is answered by Empty, which is how either side learns that the other
+ * lives: a ping is such a body.
+ *
+ * @module
+ */
+import { decodeMessage, encodeMessage } from "../wire/message.ts";
+import { Writer } from "../wire/writer.ts";
+import { Answers } from "./answers.ts";
+import { LivenessMachine } from "./liveness.ts";
+import { MessageQueue } from "./message_queue.ts";
+import {
+  ANSWER,
+  QUESTION,
+  ReliableLane,
+  type ReliableLaneOptions,
+  type ReliableLaneStats,
+  type SentMessage,
+} from "./reliable_lane.ts";
+import type { StreamMachine } from "./stream_machine.ts";
+
+// Protocol constants.
+
+/** A body that is no message: an unknown variant. */
+const PING = Uint8Array.of(0xff, 0xff, 0xff, 0xff);
+
+/** What a multiplex has to tell. `stream`: something about it has changed; look at it. */
+export type MuxEvent =
+  | { readonly kind: "incoming"; readonly stream: StreamMachine }
+  | { readonly kind: "stream"; readonly stream: StreamMachine }
+  | { readonly kind: "unreliable" }
+  | { readonly kind: "dead" };
+
+/** Settings of a multiplex. */
+export interface MuxOptions extends ReliableLaneOptions {
+  /** How long an awaited answer may stay away before the peer counts as dead, ms. */
+  readonly deadAfter: number;
+}
+
+/** What a multiplex has counted. */
+export interface MuxStats extends ReliableLaneStats {
+  /** Unreliable messages that nobody read in time. */
+  readonly unreliableDropped: number;
+}
+
+/** The multiplex of one session. All times in ms. */
+export class MuxMachine {
+  /** The streams. */
+  readonly streams: ReliableLane;
+  readonly #answers = new Answers();
+  readonly #liveness: LivenessMachine;
+  readonly #incoming = new MessageQueue();
+  readonly #outgoing = new MessageQueue();
+  #pingIsDue = false;
+  #isDead = false;
+  #heardUnreliable = false;
+  #malformed = 0;
+  #sent: SentMessage = ANSWER;
+
+  /** @param now The time at the start. */
+  constructor(options: MuxOptions, now: number) {
+    this.streams = new ReliableLane(options, this.#answers, now);
+    this.#liveness = new LivenessMachine(options.deadAfter);
+  }
+
+  /** What has been counted. */
+  get stats(): MuxStats {
+    const stats = this.streams.stats;
+    return {
+      ...stats,
+      malformed: stats.malformed + this.#malformed,
+      unreliableDropped: this.#incoming.dropped,
+    };
+  }
+
+  /** Asks the other side for a sign of life. */
+  ping(): void {
+    this.#pingIsDue = true;
+  }
+
+  /** Takes a copy of an unreliable message; it leaves with the next polls. */
+  sendUnreliable(payload: Uint8Array): void {
+    this.#outgoing.add(payload);
+  }
+
+  /** Takes an unreliable message that has come. */
+  takeUnreliable(): Uint8Array | undefined {
+    return this.#incoming.take();
+  }
+
+  /** A body has come. Borrowed until the call returns. */
+  handleBody(body: Uint8Array, now: number): void {
+    this.#liveness.onHeard();
+    const message = decodeMessage(body);
+    switch (message?.kind) {
+      case undefined:
+        if (body.length !== PING.length || body[0] !== PING[0]) this.#malformed++;
+        this.#answers.add({ kind: "empty" });
+        break;
+      case "empty":
+        break;
+      case "unreliable":
+        this.#incoming.add(message.payload);
+        this.#heardUnreliable = true;
+        break;
+      case "stream":
+        this.streams.handleMessage(message, now);
+        break;
+    }
+    this.streams.settle(now);
+  }
+
+  /** When {@linkcode handleTimeout} wants to be called; may be too early. */
+  get deadline(): number {
+    return Math.min(this.streams.deadline, this.#liveness.deadline);
+  }
+
+  /** The deadline may have passed. */
+  handleTimeout(now: number): void {
+    this.streams.handleTimeout(now);
+    this.#liveness.handleTimeout(now);
+    for (let event = this.#liveness.pollEvent(); event; event = this.#liveness.pollEvent()) {
+      if (event.kind === "probe") this.#pingIsDue = true;
+      else this.#isDead = true;
+    }
+  }
+
+  /**
+   * Writes the next body to send.
+   *
+   * @param into Lent; 1,400 bytes are always enough.
+   * @returns Its length, 0: nothing now. {@linkcode onFrameSent} must follow before anything else.
+   */
+  pollTransmit(into: Uint8Array, now: number): number {
+    const writer = new Writer(into);
+    const sent = this.#pollQuestion(writer) ?? this.streams.pollOwed(writer, now) ??
+      this.#pollUnreliable(writer) ?? this.streams.pollSegment(writer, now);
+    if (sent === undefined) return 0;
+    this.#sent = sent;
+    return writer.length;
+  }
+
+  /** The body has left, in the frame of that number. */
+  onFrameSent(frame: number, now: number): void {
+    this.streams.onFrameSent(frame, this.#sent, now);
+    if (this.#sent.isEliciting) this.#liveness.onSent(now);
+  }
+
+  /** The next thing to tell, or `undefined`. */
+  pollEvent(): MuxEvent | undefined {
+    const incoming = this.streams.takeIncoming();
+    if (incoming !== undefined) return { kind: "incoming", stream: incoming };
+    const changed = this.streams.takeChanged();
+    if (changed !== undefined) return { kind: "stream", stream: changed };
+    if (this.#heardUnreliable) {
+      this.#heardUnreliable = false;
+      return { kind: "unreliable" };
+    }
+    if (!this.#isDead) return undefined;
+    this.#isDead = false;
+    return { kind: "dead" };
+  }
+
+  #pollQuestion(writer: Writer): SentMessage | undefined {
+    if (!this.#pingIsDue) return this.#answers.poll(writer) ? ANSWER : undefined;
+    this.#pingIsDue = false;
+    writer.bytes(PING);
+    return QUESTION;
+  }
+
+  #pollUnreliable(writer: Writer): SentMessage | undefined {
+    const payload = this.#outgoing.take();
+    if (payload === undefined) return undefined;
+    encodeMessage({ kind: "unreliable", payload }, writer);
+    return ANSWER;
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Lets segments go: as many as the window allows, spread over time.
+ *
+ * A token bucket, refilled by the time that has passed and looked at whenever something happens: on
+ * each send, each acknowledgement and each timer. Timers of the runtimes are 1 to 2 ms coarse, so a
+ * tick must be able to release what those milliseconds were worth.
+ *
+ * @module
+ */
+import type { CongestionController } from "./congestion.ts";
+
+// Tuning.
+
+/** How long a pause may be made up for, ms: Deno's shortest timer is 2.2 ms. */
+const MOST_CATCH_UP = 2.5;
+
+/** Packets that may always leave together; sending one by one would cost a timer each. */
+const LEAST_BURST = 2;
+
+/** Packets that may ever leave together. A default socket buffer of Linux holds 92 of them. */
+const MOST_BURST = 64;
+
+/** Packets that may leave at once when nothing is in flight: the initial window of RFC 6928. */
+const IDLE_BURST = 10;
+
+/** A packet's worth, less what rounding may take: else the moment of readiness might never come. */
+const ENOUGH = 1 - 1e-6;
+
+/** A token bucket behind a window. Times in ms. */
+export class Pacer {
+  readonly #congestion: CongestionController;
+  #credit = IDLE_BURST;
+  #refilledAt: number;
+
+  /** @param congestion Sets the window and the rate. */
+  constructor(congestion: CongestionController, now: number) {
+    this.#congestion = congestion;
+    this.#refilledAt = now;
+  }
+
+  /** Whether a segment may leave now, while so many are in flight. */
+  mayTransmit(inFlight: number, now: number): boolean {
+    if (this.#isWindowFull(inFlight)) return false;
+    const rate = this.#congestion.pacingRate;
+    const depth = Math.min(MOST_BURST, Math.max(LEAST_BURST, MOST_CATCH_UP * rate));
+    const credit = this.#credit + rate * (now - this.#refilledAt);
+    this.#credit = Math.min(Math.max(depth, this.#credit), credit);
+    this.#refilledAt = now;
+    if (inFlight === 0) this.#credit = Math.max(this.#credit, IDLE_BURST);
+    return this.#credit >= ENOUGH;
+  }
+
+  /** When {@linkcode mayTransmit} turns true by the passing of time alone. */
+  deadline(inFlight: number): number {
+    if (this.#isWindowFull(inFlight)) return Infinity;
+    return this.#refilledAt + Math.max(0, 1 - this.#credit) / this.#congestion.pacingRate;
+  }
+
+  /** A segment has left. */
+  onSent(): void {
+    this.#credit -= 1;
+  }
+
+  #isWindowFull(inFlight: number): boolean {
+    return inFlight >= Math.floor(this.#congestion.window);
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * The receiving half of a stream: puts segments in order, and holds what is not read yet.
+ *
+ * What it holds is paid for from two budgets, the stream's and the session's. A segment that does
+ * not fit is refused, which to the sender looks like a loss without a trace in the counters. Towards
+ * a peer that understands it the limit is told: the first sequence number that would be refused.
+ *
+ * @module
+ */
+import { ByteQueue } from "./byte_queue.ts";
+
+// Tuning.
+
+/** Bytes that one stream may hold: at 100 Mbit/s, 50 ms and 20 % loss the span reaches 4.3 MB. */
+const STREAM_BUDGET = 8 * 2 ** 20;
+
+/** Bytes that one session may hold. */
+const SESSION_BUDGET = 32 * 2 ** 20;
+
+/** What a segment that waits out of order costs besides its bytes: a view and an entry in a map. */
+const SEGMENT_COST = 128;
+
+/** A full segment: the unit in which room is told to the sender. */
+const FULL_SEGMENT = 1330 + SEGMENT_COST;
+
+/** The part of the budget that must have come free before the sender is told without being asked. */
+const WORTH_TELLING = STREAM_BUDGET / 4;
+
+/** What the streams of one session may hold together. */
+export class ReceiveBudget {
+  #used = 0;
+
+  /** Bytes still free. */
+  get free(): number {
+    return SESSION_BUDGET - this.#used;
+  }
+
+  /** Takes bytes, or gives them back when negative. */
+  use(bytes: number): void {
+    this.#used += bytes;
+  }
+}
+
+/** What became of a segment. */
+export type Insertion = "accepted" | "duplicate" | "refused";
+
+/** The receiving half of one stream. */
+export class ReceiveBuffer {
+  readonly #budget: ReceiveBudget;
+  readonly #ready = new ByteQueue();
+  readonly #waiting = new Map<number, Uint8Array>();
+  #used = 0;
+  #next = 0;
+  #limit = 0;
+  #end = Infinity;
+  #isDiscarding = false;
+
+  /** @param budget Shared by the streams of a session. */
+  constructor(budget: ReceiveBudget) {
+    this.#budget = budget;
+    this.#limit = this.#roomFor();
+  }
+
+  /** The lowest segment that has not come yet. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Bytes that can be read now. */
+  get readable(): number {
+    return this.#ready.length;
+  }
+
+  /** Whether something has come whose predecessors are missing. */
+  get hasHoles(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  /** Whether everything up to the sender's end has come. */
+  get isComplete(): boolean {
+    return this.#next >= this.#end;
+  }
+
+  /** The sender's end, as it told: the sequence after its last segment; Infinity: not told. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Takes a segment. `payload` is copied. */
+  insert(sequence: number, payload: Uint8Array): Insertion {
+    if (sequence < this.#next || this.#waiting.has(sequence)) return "duplicate";
+    if (sequence >= this.#end || sequence >= this.#limit) return "refused";
+    const cost = payload.length + (sequence === this.#next ? 0 : SEGMENT_COST);
+    if (cost > STREAM_BUDGET - this.#used || cost > this.#budget.free) return "refused";
+    if (sequence > this.#next) {
+      this.#use(cost);
+      this.#waiting.set(sequence, payload.slice());
+      return "accepted";
+    }
+    this.#deliver(payload);
+    this.#next++;
+    for (;;) {
+      const waiting = this.#waiting.get(this.#next);
+      if (waiting === undefined) break;
+      this.#waiting.delete(this.#next++);
+      this.#use(-waiting.length - SEGMENT_COST);
+      this.#deliver(waiting);
+    }
+    return "accepted";
+  }
+
+  /**
+   * The sender says where its stream ends.
+   *
+   * @returns `false` when that contradicts what it said or sent before.
+   */
+  setEnd(sequence: number): boolean {
+    if (this.#end !== Infinity) return sequence === this.#end;
+    if (sequence < this.#next) return false;
+    for (const waiting of this.#waiting.keys()) {
+      if (waiting >= sequence) return false;
+    }
+    this.#end = sequence;
+    return true;
+  }
+
+  /** Moves what has been received into `into`; returns how many bytes. */
+  read(into: Uint8Array): number {
+    const count = this.#ready.read(into);
+    this.#use(-count);
+    return count;
+  }
+
+  /** Nobody reads any more: what has come and what comes is dropped, but taken. */
+  discard(): void {
+    this.#isDiscarding = true;
+    this.#use(-this.#ready.length);
+    this.#ready.clear();
+  }
+
+  /** Gives everything back. */
+  release(): void {
+    this.#waiting.clear();
+    this.#ready.clear();
+    this.#use(-this.#used);
+  }
+
+  /** The first segment that would be refused now. Never goes back. */
+  raiseLimit(): number {
+    this.#limit = Math.max(this.#limit, this.#next + this.#waiting.size + this.#roomFor());
+    return this.#limit;
+  }
+
+  /** Whether so much has been read since the limit was told that the sender should know. */
+  get isLimitWorthTelling(): boolean {
+    const room = this.#next + this.#waiting.size + this.#roomFor();
+    return (room - this.#limit) * FULL_SEGMENT >= WORTH_TELLING;
+  }
+
+  #deliver(payload: Uint8Array): void {
+    if (this.#isDiscarding) return;
+    this.#use(payload.length);
+    this.#ready.append(payload);
+  }
+
+  #use(bytes: number): void {
+    this.#used += bytes;
+    this.#budget.use(bytes);
+  }
+
+  #roomFor(): number {
+    const free = Math.min(STREAM_BUDGET - this.#used, this.#budget.free);
+    return Math.max(0, Math.floor(free / FULL_SEGMENT));
+  }
+}

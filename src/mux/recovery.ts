@@ -1,0 +1,381 @@
+/**
+ * Finds out what was lost, what has arrived, how long it took, and how much may be under way.
+ *
+ * One for all streams of a session. What it knows comes from acknowledgements, which say which
+ * segments have arrived; and from the counters in every frame of the other side, which say what the
+ * highest frame number is that it has received (H) and how many frames in all. From these:
+ *
+ *  - the round trip, whenever H rises to a frame that is answered at once: never ambiguous, since a
+ *    retransmission is a frame of its own;
+ *  - the loss, exactly (`loss_counters.ts`);
+ *  - the delivery rate: the frames and the time since the report that was newest when H was sent.
+ *
+ * A segment is lost when an acknowledgement of its stream that was made after frame H had arrived
+ * does not have it, although it left clearly before H (`reordering_patience.ts`); or when it is
+ * overdue by the clock. A retransmission obeys the same rules, so it costs a round trip and not a
+ * timeout. When nothing is heard, the four oldest segments go out again as probes (`probe_timer.ts`);
+ * three probes in a row in vain, and everything is taken as lost.
+ *
+ * Segments that are lost again and again while the counters miss nothing have not been lost but
+ * refused (`refusal.ts`).
+ *
+ * @module
+ */
+import { ACK_ALLOWANCE } from "./ack_policy.ts";
+import type { CongestionController } from "./congestion.ts";
+import { type FrameRecord, Inflight } from "./inflight.ts";
+import { LossCounters } from "./loss_counters.ts";
+import { Pacer } from "./pacer.ts";
+import { ProbeTimer } from "./probe_timer.ts";
+import { ReorderingPatience } from "./reordering_patience.ts";
+import type { RttEstimator } from "./rtt.ts";
+import type { Segment, SegmentOwner } from "./segment.ts";
+import { SegmentQueue } from "./segment_queue.ts";
+
+// Tuning.
+
+/** Shortest round, ms: timers and held acknowledgements are that coarse. */
+const LEAST_ROUND = 10;
+
+/** Segments that a probe sends again: one alone is lost too often on a bad path. */
+const PROBE_SEGMENTS = 4;
+
+/** Probes in vain before everything counts as lost. */
+const MOST_PROBES = 3;
+
+/** What has been counted since the start. */
+export interface RecoveryStats {
+  /** Segments found lost. */
+  readonly lost: number;
+  /** Segments that were retransmitted needlessly. */
+  readonly needless: number;
+  /** Times that a probe was sent. */
+  readonly probes: number;
+  /** Loss of what we send, 0 to 1, over the last few hundred frames. */
+  readonly lossRate: number;
+}
+
+/** Loss recovery of one session. Times in ms. */
+export class Recovery {
+  readonly #inflight = new Inflight();
+  readonly #counters = new LossCounters();
+  readonly #patience = new ReorderingPatience();
+  readonly #probeTimer = new ProbeTimer();
+  readonly #pacer: Pacer;
+  readonly #rtt: RttEstimator;
+  readonly #congestion: CongestionController;
+  readonly #lostQueue = new SegmentQueue();
+  readonly #probeQueue = new SegmentQueue();
+
+  /** Segments in flight. */
+  #inFlight = 0;
+  /** All frames below are decided. */
+  #scan = 0;
+  /** The report that is being handled. */
+  #report: { readonly highest: number; readonly total: number } | undefined;
+  /** When the last report came, and when the frame left that it was about. */
+  #reportedAt: number;
+  #firstSentAt: number;
+  #segmentSentAt = 0;
+  #isAppLimited = false;
+
+  #round = 0;
+  #roundEnd = 0;
+  #roundAt: number;
+
+  /** Since the last sample. */
+  #acked = 0;
+  #lost = 0;
+
+  #lostTotal = 0;
+  #needlessTotal = 0;
+  #probeTotal = 0;
+
+  /** @param rtt Shared with whoever needs the round trip. */
+  constructor(rtt: RttEstimator, congestion: CongestionController, now: number) {
+    this.#rtt = rtt;
+    this.#congestion = congestion;
+    this.#pacer = new Pacer(congestion, now);
+    this.#reportedAt = this.#firstSentAt = this.#roundAt = now;
+  }
+
+  /** What has been counted. */
+  get stats(): RecoveryStats {
+    return {
+      lost: this.#lostTotal,
+      needless: this.#needlessTotal,
+      probes: this.#probeTotal,
+      lossRate: this.#counters.lossRate,
+    };
+  }
+
+  /** Whether window and pacer let a segment go. */
+  mayTransmit(now: number): boolean {
+    return this.#pacer.mayTransmit(this.#inFlight, now);
+  }
+
+  /** When {@linkcode mayTransmit} turns true by the passing of time alone. */
+  get paceDeadline(): number {
+    return this.#pacer.deadline(this.#inFlight);
+  }
+
+  /** Window and pacer would let a segment go, but there is none. */
+  onNothingToSend(): void {
+    this.#isAppLimited = true;
+  }
+
+  /** Takes the next segment that is to be sent again whatever the window says. */
+  takeProbe(): Segment | undefined {
+    return this.#probeQueue.take();
+  }
+
+  /** Takes the next lost segment. */
+  takeLost(): Segment | undefined {
+    return this.#lostQueue.take();
+  }
+
+  /** Whether a lost segment waits. */
+  get hasLost(): boolean {
+    return this.#lostQueue.peek() !== undefined;
+  }
+
+  /** Asks for a segment to be sent again in its turn, unless it is under way. */
+  queueAgain(segment: Segment): void {
+    if (segment.acked || segment.queued) return;
+    if (this.#inflight.at(segment.lastFrame)?.state === "inFlight") return;
+    segment.queued = true;
+    this.#lostQueue.add(segment);
+  }
+
+  /**
+   * A frame has left.
+   *
+   * @param segment What it carried, if it was a piece of a stream.
+   * @param isEliciting Whether the other side answers it at once.
+   * @param isProbe Whether it went out on suspicion, outside the window.
+   */
+  onSent(
+    frame: number,
+    segment: Segment | undefined,
+    isEliciting: boolean,
+    isProbe: boolean,
+    now: number,
+  ): void {
+    if (segment !== undefined && this.#inFlight === 0) this.#reportedAt = this.#firstSentAt = now;
+    if (this.#inflight.newest < 0) this.#scan = frame;
+    const record = this.#inflight.add(frame, (old) => this.#lose(old));
+    record.isEliciting = isEliciting;
+    record.isProbe = isProbe;
+    record.sentAt = now;
+    record.appLimited = this.#isAppLimited;
+    record.highest = this.#counters.highest;
+    record.total = this.#counters.total;
+    record.reportedAt = this.#reportedAt;
+    record.firstSentAt = this.#firstSentAt;
+    if (segment !== undefined) this.#onSegmentSent(record, segment, now);
+  }
+
+  /** A frame has come with these counters; what it carries is handled next, then `settle`. */
+  onCounters(highest: number, total: number): void {
+    // Nothing received yet is written as 0 and 0.
+    if (total > 0) this.#report = { highest, total };
+  }
+
+  /** The other side has a segment. */
+  onAcked(segment: Segment): void {
+    if (segment.acked) return;
+    segment.acked = true;
+    const record = this.#inflight.at(segment.lastFrame);
+    if (record?.state === "inFlight") this.#decide(record, "acked");
+    this.#acked++;
+    this.#probeTimer.onAnswer();
+    segment.owner.refusal.onAcked();
+    const wasNeedless = segment.transmissions > 1 && record?.isProbe === false &&
+      this.#report !== undefined && segment.lastFrame > this.#report.highest;
+    if (wasNeedless) {
+      this.#needlessTotal++;
+      this.#patience.onNeedless(this.#round, this.#rtt.least);
+    }
+  }
+
+  /** Nobody waits for a segment any more: its stream was cut. */
+  onAbandoned(segment: Segment): void {
+    const record = this.#inflight.at(segment.lastFrame);
+    if (!segment.acked && record?.state === "inFlight") this.#decide(record, "lost");
+    segment.acked = true;
+  }
+
+  /** How many acknowledgements' entries are to be repeated, so that lost ones cost nothing. */
+  get ackRepeats(): number {
+    return this.#counters.ackRepeats;
+  }
+
+  /** The stream has acknowledged all that it has: what is older and not acknowledged is lost. */
+  onStreamReport(owner: SegmentOwner): void {
+    const reported = this.#inflight.at(this.#report?.highest ?? -1);
+    if (reported === undefined) return;
+    for (;;) {
+      const record = this.#inflight.at(owner.oldestFrame);
+      if (record === undefined || record.frame >= reported.frame) return;
+      const framesAbove = reported.frame - record.frame;
+      const age = reported.sentAt - record.sentAt;
+      if (!this.#patience.isLost(framesAbove, age, this.#rtt.least)) return;
+      this.#lose(record);
+    }
+  }
+
+  /** The frame has been handled: draws the conclusions. */
+  settle(now: number): void {
+    const report = this.#report;
+    this.#report = undefined;
+    if (report === undefined) return;
+    const record = report.highest > this.#counters.highest
+      ? this.#inflight.at(report.highest)
+      : undefined;
+    if (this.#counters.update(report.highest, report.total)) this.#congestion.onSpuriousLoss();
+    if (record !== undefined) this.#sample(record, now);
+  }
+
+  /** When {@linkcode handleTimeout} wants to be called. */
+  get deadline(): number {
+    const overdue = this.#firstUndecided();
+    if (overdue !== undefined) return overdue.sentAt + this.#timeLimit();
+    if (this.#inFlight === 0) return Infinity;
+    return Math.max(this.#reportedAt, this.#segmentSentAt) + this.#probeTimer.timeout(this.#rtt);
+  }
+
+  /** The deadline may have passed. */
+  handleTimeout(now: number): void {
+    if (now < this.deadline) return;
+    if (this.#firstUndecided() !== undefined) this.#detectByTime(now);
+    else this.#probe(now);
+  }
+
+  #onSegmentSent(record: FrameRecord, segment: Segment, now: number): void {
+    const previous = this.#inflight.at(segment.lastFrame);
+    if (previous?.state === "inFlight" && previous.segment === segment) {
+      this.#decide(previous, "lost");
+    }
+    const owner = segment.owner;
+    const last = this.#inflight.at(owner.newestFrame);
+    if (owner.oldestFrame >= 0 && last !== undefined) last.nextOfStream = record.frame;
+    else owner.oldestFrame = record.frame;
+    owner.newestFrame = record.frame;
+    record.state = "inFlight";
+    record.segment = segment;
+    segment.transmissions++;
+    segment.lastFrame = record.frame;
+    segment.queued = false;
+    this.#inFlight++;
+    this.#segmentSentAt = now;
+    this.#isAppLimited = false;
+    this.#pacer.onSent();
+  }
+
+  /** Ends a frame's flight, and keeps the chain of its stream free of what is decided. */
+  #decide(record: FrameRecord, state: "acked" | "lost"): void {
+    record.state = state;
+    this.#inFlight--;
+    const owner = record.segment?.owner;
+    while (owner !== undefined && owner.oldestFrame >= 0) {
+      const oldest = this.#inflight.at(owner.oldestFrame);
+      if (oldest?.state === "inFlight") return;
+      owner.oldestFrame = oldest?.nextOfStream ?? -1;
+    }
+  }
+
+  #sample(record: FrameRecord, now: number): void {
+    const rtt = now - record.sentAt;
+    if (record.isEliciting) this.#rtt.update(rtt);
+    const roundStart = record.frame >= this.#roundEnd && now - this.#roundAt >= LEAST_ROUND;
+    if (roundStart) {
+      this.#round++;
+      this.#roundAt = now;
+      this.#roundEnd = this.#inflight.newest + 1;
+      this.#patience.onRound(this.#rtt.least);
+    }
+    const interval = Math.max(now - record.reportedAt, record.sentAt - record.firstSentAt);
+    this.#firstSentAt = record.sentAt;
+    this.#reportedAt = now;
+    const priorInFlight = this.#inFlight + this.#acked;
+    this.#detectByTime(now);
+    const acked = this.#acked;
+    const lost = this.#counters.confirm(this.#lost, this.#round);
+    this.#acked = this.#lost = 0;
+    this.#congestion.onAck({
+      now,
+      rtt: record.isEliciting ? rtt : this.#rtt.latest,
+      leastRtt: this.#rtt.least,
+      smoothedRtt: this.#rtt.smoothed,
+      round: this.#round,
+      roundStart,
+      acked,
+      lost,
+      priorInFlight,
+      inFlight: this.#inFlight,
+      highest: this.#counters.highest,
+      total: this.#counters.total,
+      newestSent: this.#inflight.newest,
+      frames: this.#counters.highest - record.highest,
+      received: this.#counters.total - record.total,
+      interval,
+      rateIsValid: interval >= this.#rtt.least * 0.9,
+      appLimited: record.appLimited,
+    });
+    this.#inflight.forgetBefore(Math.min(this.#scan, this.#counters.highest));
+  }
+
+  #timeLimit(): number {
+    return Math.max(this.#rtt.smoothed, this.#rtt.latest) + ACK_ALLOWANCE +
+      this.#patience.grace(this.#rtt.least);
+  }
+
+  /** The oldest frame below H whose fate is open. */
+  #firstUndecided(): FrameRecord | undefined {
+    while (this.#scan < this.#counters.highest) {
+      const record = this.#inflight.at(this.#scan);
+      if (record?.state === "inFlight") return record;
+      this.#scan++;
+    }
+    return undefined;
+  }
+
+  #detectByTime(now: number): void {
+    const limit = this.#timeLimit();
+    for (;;) {
+      const record = this.#firstUndecided();
+      if (record === undefined || now < record.sentAt + limit) return;
+      this.#lose(record);
+    }
+  }
+
+  #lose(record: FrameRecord): void {
+    const segment = record.segment;
+    this.#decide(record, "lost");
+    if (segment === undefined || segment.acked) return;
+    this.#lost++;
+    this.#lostTotal++;
+    this.queueAgain(segment);
+    // Only what lies below H proves anything: above it the whole path may be silent.
+    if (record.frame < this.#counters.highest) {
+      segment.owner.refusal.onLost(this.#counters.lossRate);
+    }
+  }
+
+  #probe(now: number): void {
+    this.#probeTimer.onProbe();
+    this.#probeTotal++;
+    this.#segmentSentAt = now;
+    const isLast = this.#probeTimer.count >= MOST_PROBES;
+    let count = 0;
+    for (let frame = this.#scan; frame <= this.#inflight.newest; frame++) {
+      const record = this.#inflight.at(frame);
+      if (record?.state !== "inFlight" || record.segment === undefined) continue;
+      if (count < PROBE_SEGMENTS) this.#probeQueue.add(record.segment);
+      else if (isLast) this.#lose(record);
+      else break;
+      count++;
+    }
+    if (this.#probeTimer.count === MOST_PROBES) this.#congestion.onTimeout();
+  }
+}

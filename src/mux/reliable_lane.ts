@@ -1,0 +1,400 @@
+/**
+ * All streams of a session: one loss recovery, one congestion state, and turns.
+ *
+ * It takes stream messages and writes stream messages; what carried them it is told by its owner.
+ *
+ * @module
+ */
+import { SosistabError } from "../errors.ts";
+import type { Random } from "../random.ts";
+import { decodeAckList, encodeAckList } from "../wire/ack_list.ts";
+import {
+  encodeMessage,
+  STREAM_MESSAGE_OVERHEAD,
+  type StreamMessage,
+  type StreamMessageType,
+} from "../wire/message.ts";
+import { Writer } from "../wire/writer.ts";
+import type { Answers } from "./answers.ts";
+import type { CongestionController } from "./congestion.ts";
+import { ReceiveBudget } from "./receive_buffer.ts";
+import { Recovery, type RecoveryStats } from "./recovery.ts";
+import type { RttEstimator } from "./rtt.ts";
+import type { Segment } from "./segment.ts";
+import type { StreamContext, StreamEnd, StreamMachine } from "./stream_machine.ts";
+import { StreamTable } from "./stream_table.ts";
+
+// Protocol constants.
+
+/** Longest info string of a stream, bytes. */
+export const MOST_INFO = 1024;
+
+/** Longest list of an acknowledgement that is believed; the original's has 32 entries. */
+const MOST_ACK_ENTRIES = 256;
+
+// Tuning.
+
+/** Full segments: what leaves 1400 bytes for the packet while the counters are small. */
+const MOST_SEGMENT = 1330;
+
+/** Settings of the streams of a session. */
+export interface ReliableLaneOptions {
+  /** Which end this is: it decides which stream ids are drawn. */
+  readonly role: "client" | "server";
+  readonly random: Random;
+  readonly rtt: RttEstimator;
+  readonly congestion: CongestionController;
+}
+
+/** What has been counted. */
+export interface ReliableLaneStats extends RecoveryStats {
+  /** Streams open now. */
+  readonly streams: number;
+  /** Messages that broke a rule of the wire. */
+  readonly malformed: number;
+  /** Streams of the other side that were refused: it has too many, or the id is still in use. */
+  readonly refused: number;
+}
+
+/** A message that was written, as far as its frame's number matters. */
+export interface SentMessage {
+  readonly segment: Segment | undefined;
+  /** Whether the other side answers it at once. */
+  readonly isEliciting: boolean;
+  /** Whether it went out on suspicion, outside the window. */
+  readonly isProbe: boolean;
+}
+
+/** The streams of one session. All times in ms. */
+export class ReliableLane {
+  readonly #streams: StreamTable;
+  readonly #recovery: Recovery;
+  readonly #rtt: RttEstimator;
+  readonly #answers: Answers;
+  readonly #context: StreamContext & { isOwnKind: boolean };
+  readonly #changed = new Set<StreamMachine>();
+  readonly #incoming: StreamMachine[] = [];
+  #malformed = 0;
+  #refused = 0;
+  #segmentLength = MOST_SEGMENT;
+
+  /** @param answers Where answers to strangers go. */
+  constructor(options: ReliableLaneOptions, answers: Answers, now: number) {
+    const rtt = this.#rtt = options.rtt;
+    this.#answers = answers;
+    this.#context = { budget: new ReceiveBudget(), isOwnKind: false, rtt };
+    this.#streams = new StreamTable(options.role, options.random, this.#context);
+    this.#recovery = new Recovery(rtt, options.congestion, now);
+  }
+
+  /** What has been counted. */
+  get stats(): ReliableLaneStats {
+    return {
+      ...this.#recovery.stats,
+      streams: this.#streams.size,
+      malformed: this.#malformed,
+      refused: this.#refused,
+    };
+  }
+
+  /** The other side has shown that it is of our own kind. */
+  onOwnKind(): void {
+    this.#context.isOwnKind = true;
+  }
+
+  /** Bodies may have this length from now on. */
+  setMostBody(length: number): void {
+    this.#segmentLength = Math.min(MOST_SEGMENT, length - STREAM_MESSAGE_OVERHEAD);
+  }
+
+  /**
+   * Opens a stream.
+   *
+   * @returns `undefined` when no id is free.
+   */
+  openStream(info: string, now: number): StreamMachine | undefined {
+    return this.#streams.open(info, now);
+  }
+
+  /** Takes as much of `bytes` as there is room for; returns how much. */
+  write(stream: StreamMachine, bytes: Uint8Array, now: number): number {
+    const count = stream.sending.append(bytes);
+    this.#streams.schedule(stream, now);
+    return count;
+  }
+
+  /** Ends the writing half of a stream. */
+  finish(stream: StreamMachine, now: number): void {
+    stream.sending.finish();
+    this.#advance(stream, now);
+  }
+
+  /** Moves what has been received into `into`; returns how many bytes. */
+  read(stream: StreamMachine, into: Uint8Array, now: number): number {
+    const count = stream.receiving.read(into);
+    if (stream.receiving.isLimitWorthTelling) {
+      stream.acks.request();
+      this.#streams.schedule(stream, now);
+    }
+    return count;
+  }
+
+  /** Nobody reads the stream any more. */
+  discard(stream: StreamMachine, now: number): void {
+    stream.discard(now);
+    this.#advance(stream, now);
+  }
+
+  /** Cuts a stream. */
+  reset(stream: StreamMachine, end: StreamEnd, now: number): void {
+    stream.reset(now, end);
+    this.#advance(stream, now);
+  }
+
+  /** Ends all streams without a word: the session is over. */
+  abandon(end: StreamEnd, now: number): void {
+    for (const stream of [...this.#streams.values()]) {
+      stream.abandon(end);
+      this.#advance(stream, now);
+    }
+  }
+
+  /** The counters of a frame whose body is handled next. */
+  onCounters(highest: number, total: number): void {
+    this.#recovery.onCounters(highest, total);
+  }
+
+  /** A message has come. */
+  handleMessage(message: StreamMessage, now: number): void {
+    const stream = this.#streams.get(message.streamId);
+    if (message.type === "syn") this.#handleSyn(message, stream, now);
+    else if (stream === undefined) this.#handleUnknown(message, now);
+    else {
+      this.#handleKnown(message, stream, now);
+      this.#advance(stream, now);
+    }
+  }
+
+  /** The body of the frame has been handled. */
+  settle(now: number): void {
+    this.#recovery.settle(now);
+  }
+
+  /** When {@linkcode handleTimeout} wants to be called; may be too early. */
+  get deadline(): number {
+    const hasWork = this.#recovery.hasLost || this.#streams.hasData;
+    return Math.min(
+      this.#streams.deadline,
+      this.#recovery.deadline,
+      hasWork ? this.#recovery.paceDeadline : Infinity,
+    );
+  }
+
+  /** The deadline may have passed. */
+  handleTimeout(now: number): void {
+    this.#recovery.handleTimeout(now);
+    this.#streams.handleTimeout(now, (stream) => this.#advance(stream, now));
+  }
+
+  /** The next stream that the other side has opened. */
+  takeIncoming(): StreamMachine | undefined {
+    return this.#incoming.shift();
+  }
+
+  /** The next stream about which anything has changed since it was last taken. */
+  takeChanged(): StreamMachine | undefined {
+    for (const stream of this.#changed) {
+      this.#changed.delete(stream);
+      return stream;
+    }
+    return undefined;
+  }
+
+  /** Writes the next message that a stream owes: openings, ends and acknowledgements. */
+  pollOwed(writer: Writer, now: number): SentMessage | undefined {
+    const stream = this.#streams.nextOwing();
+    const type = stream?.owed;
+    if (stream === undefined || type === undefined) return undefined;
+    const { receiving, id: streamId } = stream;
+    let sequence = 0;
+    let payload: Uint8Array = NOTHING;
+    if (type === "dataAck") {
+      sequence = receiving.next;
+      payload = this.#encodeAcks(stream, now);
+    } else if (type === "finAck") sequence = receiving.end;
+    else if (type === "syn") payload = new TextEncoder().encode(stream.info);
+    encodeMessage({ kind: "stream", type, streamId, sequence, payload }, writer);
+    stream.onOwedSent(type, now);
+    this.#streams.schedule(stream, now);
+    return ELICITING.has(type) ? QUESTION : ANSWER;
+  }
+
+  /** Writes the next segment that may leave: a probe, a lost one, a new one. */
+  pollSegment(writer: Writer, now: number): SentMessage | undefined {
+    const probe = this.#recovery.takeProbe();
+    if (probe !== undefined) return writeSegment(probe, true, writer);
+    while (this.#recovery.hasLost || this.#streams.hasData) {
+      if (!this.#recovery.mayTransmit(now)) return undefined;
+      const segment = this.#takeLost(now) ?? this.#takeNew(now);
+      if (segment !== undefined) return writeSegment(segment, false, writer);
+    }
+    this.#recovery.onNothingToSend();
+    return undefined;
+  }
+
+  /** A message of this lane, or another that it must know of, has left in the frame of that number. */
+  onFrameSent(frame: number, { segment, isEliciting, isProbe }: SentMessage, now: number): void {
+    this.#recovery.onSent(frame, segment, isEliciting, isProbe, now);
+  }
+
+  #handleKnown({ type, sequence, payload }: StreamMessage, stream: StreamMachine, now: number) {
+    switch (type) {
+      case "synAck":
+        return stream.onAgreed();
+      case "data":
+        stream.onAgreed();
+        return stream.onData(sequence, payload, now);
+      case "dataAck":
+        return this.#handleAck(stream, sequence, payload, now);
+      case "fin":
+        stream.onAgreed();
+        return stream.onFin(sequence, now);
+      case "finAck": {
+        const segment = stream.sending.segmentAt(sequence);
+        if (segment?.kind === "fin") this.#recovery.onAcked(segment);
+        return stream.sending.advance();
+      }
+      case "rst":
+        return stream.onRst();
+    }
+  }
+
+  #handleSyn({ streamId, payload }: StreamMessage, known: StreamMachine | undefined, now: number) {
+    if (known !== undefined && known.phase !== "opening") {
+      known.onSynAgain();
+      this.#advance(known, now);
+      return;
+    }
+    if (payload.length > MOST_INFO) {
+      this.#malformed++;
+      this.#answers.add({ kind: "rst", streamId });
+      return;
+    }
+    // Both sides opened the same id. The other side takes our Syn for its answer, so the id is its.
+    if (known !== undefined) this.#streams.renumber(known, now);
+    const stream = this.#streams.isResting(streamId, now)
+      ? undefined
+      : this.#streams.accept(streamId, new TextDecoder().decode(payload), now);
+    if (stream !== undefined) {
+      this.#incoming.push(stream);
+    } else {
+      this.#refused++;
+      this.#answers.add({ kind: "rst", streamId });
+    }
+  }
+
+  #handleUnknown({ type, streamId, sequence }: StreamMessage, now: number): void {
+    const end = this.#streams.isResting(streamId, now) ? this.#streams.endOf(streamId) : undefined;
+    if (type === "rst") return;
+    // A stream that both ends have closed is at peace: late repetitions of its data need no answer.
+    if (end === undefined) this.#answers.add({ kind: "rst", streamId });
+    else if (type === "fin") this.#answers.add({ kind: "finAck", streamId, sequence });
+  }
+
+  #handleAck(stream: StreamMachine, lowestMissing: number, payload: Uint8Array, now: number): void {
+    const list = decodeAckList(payload);
+    if (list === undefined || list.length > MOST_ACK_ENTRIES) {
+      this.#malformed++;
+      return;
+    }
+    const sending = stream.sending;
+    let isHonest = lowestMissing <= sending.next;
+    for (let i = 0; i < list.length; i++) isHonest &&= list.at(i) < sending.next;
+    if (!isHonest) {
+      this.#malformed++;
+      const error = new SosistabError("reset", "the other end acknowledged what was never sent");
+      return stream.reset(now, { by: "error", error });
+    }
+    const hadRoom = !stream.refusal.isRefused;
+    for (let at = sending.first; at < lowestMissing; at++) this.#onAcked(stream, at);
+    for (let i = 0; i < list.length; i++) this.#onAcked(stream, list.at(i));
+    sending.advance();
+    if (list.limit !== undefined) sending.setLimit(list.limit);
+    this.#recovery.onStreamReport(stream);
+    if (!hadRoom && !stream.refusal.isRefused) {
+      for (const segment of sending.unacknowledged()) this.#recovery.queueAgain(segment);
+    }
+    const isHeldBack = stream.refusal.isRefused || (sending.isBlocked && stream.oldestFrame < 0);
+    if (isHeldBack) stream.room.start(this.#rtt.smoothed, now);
+    else stream.room.stop();
+  }
+
+  #onAcked(stream: StreamMachine, sequence: number): void {
+    const segment = stream.sending.segmentAt(sequence);
+    if (segment !== undefined) this.#recovery.onAcked(segment);
+  }
+
+  /** Something about a stream has changed. */
+  #advance(stream: StreamMachine, now: number): void {
+    stream.advance(now);
+    if (stream.end !== undefined) {
+      for (const segment of stream.sending.unacknowledged()) this.#recovery.onAbandoned(segment);
+      stream.sending.release();
+    }
+    this.#streams.schedule(stream, now);
+    this.#changed.add(stream);
+  }
+
+  #encodeAcks(stream: StreamMachine, now: number): Uint8Array {
+    const { receiving, acks } = stream;
+    const entries = acks.takeEntries(receiving.next, this.#recovery.ackRepeats, now);
+    const limit = receiving.raiseLimit();
+    const writer = new Writer(ackMemory);
+    // Wire compatibility: the original has no flow limit.
+    encodeAckList(entries, this.#context.isOwnKind ? limit : undefined, writer);
+    return ackMemory.subarray(0, writer.length);
+  }
+
+  #takeLost(now: number): Segment | undefined {
+    for (let lost = this.#recovery.takeLost(); lost; lost = this.#recovery.takeLost()) {
+      const stream = this.#streams.get(lost.owner.id);
+      if (stream === undefined || !lost.owner.refusal.isRefused) return lost;
+      lost.queued = false;
+      stream.room.start(this.#rtt.smoothed, now);
+      this.#streams.schedule(stream, now);
+    }
+    return undefined;
+  }
+
+  #takeNew(now: number): Segment | undefined {
+    const stream = this.#streams.nextSending();
+    if (stream === undefined) return undefined;
+    let segment: Segment | undefined;
+    if (stream.room.isDue) {
+      stream.room.onSent(now);
+      segment = stream.sending.unacknowledged().next().value ??
+        stream.sending.cut(this.#segmentLength, this.#context.isOwnKind, true);
+    } else segment = stream.sending.cut(this.#segmentLength, this.#context.isOwnKind);
+    this.#streams.schedule(stream, now);
+    if (stream.sending.room > 0) this.#changed.add(stream);
+    return segment;
+  }
+}
+
+/** A message that wants an answer, and one that wants none. */
+export const QUESTION: SentMessage = { segment: undefined, isEliciting: true, isProbe: false };
+export const ANSWER: SentMessage = { segment: undefined, isEliciting: false, isProbe: false };
+
+/** What streams owe that the other side answers at once. */
+const ELICITING: ReadonlySet<StreamMessageType> = new Set(["syn", "rst"]);
+
+const NOTHING = new Uint8Array(0);
+
+/** Where acknowledgements are put together: 150 entries, a count and a limit. */
+const ackMemory = new Uint8Array(8 * 152);
+
+function writeSegment(segment: Segment, isProbe: boolean, writer: Writer): SentMessage {
+  const { owner, kind: type, sequence, payload } = segment;
+  encodeMessage({ kind: "stream", type, streamId: owner.id, sequence, payload }, writer);
+  return { segment, isEliciting: true, isProbe };
+}

@@ -1,0 +1,267 @@
+/**
+ * What programs see: sessions, multiplexes, streams and listeners. Types only.
+ *
+ * Two lanes run over one session. The lossy lane never waits: `send` gives a datagram away or drops
+ * it and says so, and what nobody receives in time is dropped and counted. The reliable lane loses
+ * nothing and makes its writer wait instead.
+ *
+ * Every wait takes a `signal`, ends when its object is closed, and ends in a typed error: an
+ * operation that cannot finish rejects with a {@linkcode SosistabError}, one that was aborted with
+ * the signal's reason. `closed` never rejects.
+ *
+ * @module
+ */
+import type { Address } from "../address.ts";
+import type { SosistabError } from "../errors.ts";
+import type { MuxStats } from "../mux/machine.ts";
+import type { SessionCounts } from "../session/machine.ts";
+
+/** How a wait can be broken off. */
+export interface WaitOptions {
+  /** Aborting it makes the wait reject with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** How something came to its end. */
+export interface Closure {
+  /**
+   * Who ended it: this end, the other one, nobody (it was idle or unanswered for too long), or a
+   * fault.
+   */
+  readonly by: "local" | "remote" | "timeout" | "error";
+  /** Why, when it was not an orderly end. */
+  readonly error?: SosistabError;
+}
+
+/** Settings of {@linkcode connect}. */
+export interface ConnectOptions {
+  /** The server's host name or IP literal. */
+  readonly hostname: string;
+  /** The server's port, 1 to 65,535. */
+  readonly port: number;
+  /** The server's public key, 32 bytes. It identifies the server, and is as good as a password. */
+  readonly serverKey: Uint8Array;
+  /** How long to ask before giving up, ms; 30,000 by default. */
+  readonly timeout?: number;
+  /** How long a session may be silent in both directions before it ends, ms; 600,000 by default. */
+  readonly idleTimeout?: number;
+  /** Aborting it breaks the handshake off. It has no effect afterwards. */
+  readonly signal?: AbortSignal;
+}
+
+/** Limits of a {@linkcode Listener}. */
+export interface ListenLimits {
+  /** Sessions open at the same time, at the most; 16,384 by default. */
+  readonly sessions?: number;
+  /** Sessions that wait to be accepted, at the most; 1,024 by default. */
+  readonly backlog?: number;
+}
+
+/** Settings of {@linkcode listen}. */
+export interface ListenOptions {
+  /** Address to listen at, an IP literal or a host name; all addresses by default. */
+  readonly hostname?: string;
+  /** Port to listen at; 0, the default, takes any that is free. */
+  readonly port?: number;
+  /** The server's secret key, 32 bytes. */
+  readonly secretKey: Uint8Array;
+  /** How long a session may hear nothing before it ends, ms; 600,000 by default. */
+  readonly idleTimeout?: number;
+  /** What strangers may cost. */
+  readonly limits?: ListenLimits;
+  /** Told of each datagram that has come, with its length. Must not throw. */
+  readonly onReceive?: (length: number, from: Address) => void;
+  /** Told of each datagram that was sent, with its length. Must not throw. */
+  readonly onSend?: (length: number, to: Address) => void;
+  /** Aborting it closes the listener. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a {@linkcode Listener} has counted since it began. */
+export interface ListenerStats {
+  /** Datagrams that came. */
+  readonly packetsProcessed: number;
+  /** Datagrams that opened under no key: noise, strangers, damage. */
+  readonly packetsFailed: number;
+  /** Handshakes and frames that had been seen before. */
+  readonly packetsReplayed: number;
+  /** Hellos that were answered. */
+  readonly handshakes: number;
+  /** Sessions open now, accepted or not. */
+  readonly sessionsOpen: number;
+  /** Sessions that wait to be accepted. */
+  readonly sessionsQueued: number;
+  /** Sessions that were refused because too many were open. */
+  readonly droppedBySessionLimit: number;
+  /** Sessions that were refused because too many waited to be accepted. */
+  readonly droppedByBacklog: number;
+  /** Datagrams that could not be sent here: the socket was full. */
+  readonly sendsDropped: number;
+  /** Errors of the socket. They are survived. */
+  readonly socketErrors: number;
+}
+
+/** A server's socket, which makes sessions of the clients that know its key. */
+export interface Listener extends AsyncDisposable {
+  /** Where it listens, with the real port. */
+  readonly addr: Address;
+  /** The server's public key, 32 bytes: what clients must know. */
+  readonly publicKey: Uint8Array;
+  /**
+   * Waits for the next session.
+   *
+   * @returns Rejects with `closed` when the listener is or gets closed.
+   */
+  accept(options?: WaitOptions): Promise<Session>;
+  /** The sessions as they come, until the listener is closed. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Session>;
+  /** What has been counted. */
+  stats(): ListenerStats;
+  /** Closes the socket and all sessions that came through it; doing so twice is harmless. */
+  close(): Promise<void>;
+}
+
+/** What a {@linkcode Session} has counted since it began. */
+export interface SessionStats extends SessionCounts {
+  /** Smoothed round trip, ms; before anything was measured, what the handshake took. */
+  readonly rtt: number;
+  /** Smallest round trip seen, ms. */
+  readonly leastRtt: number;
+  /** Datagrams that could not be sent here: the socket was full. */
+  readonly sendsDropped: number;
+  /** Datagrams that nobody received in time. */
+  readonly receivesDropped: number;
+}
+
+/** An encrypted, obfuscated path for datagrams between a client and a server. */
+export interface Session extends AsyncDisposable {
+  /** Where the other end is. It may change while the session lasts. */
+  readonly remoteAddr: Address;
+  /** Longest datagram that {@linkcode send} takes, bytes. */
+  readonly maxDatagramSize: number;
+  /** Datagrams as they come: another view on {@linkcode receive}. */
+  readonly readable: ReadableStream<Uint8Array>;
+  /** Takes datagrams to send: another view on {@linkcode send}. */
+  readonly writable: WritableStream<Uint8Array>;
+  /** Settles when the session has ended, and never rejects. */
+  readonly closed: Promise<Closure>;
+  /**
+   * Sends a datagram, which may get lost.
+   *
+   * @param datagram 0 to {@linkcode maxDatagramSize} bytes; borrowed until the call returns.
+   * @returns `false` when it was dropped here. Throws `datagram-too-large`, or `closed` when the
+   * session has ended or belongs to a multiplex.
+   */
+  send(datagram: Uint8Array): boolean;
+  /**
+   * Waits for the next datagram. Up to 256 wait for their receiver; after that the oldest is
+   * dropped.
+   *
+   * @returns Rejects with why the session ended, when it has.
+   */
+  receive(options?: WaitOptions): Promise<Uint8Array>;
+  /** Tells the session that the network may have changed: it shows the server its address at once. */
+  refresh(): void;
+  /** What has been counted. */
+  stats(): SessionStats;
+  /**
+   * Turns the session into a multiplex, which takes it over: what has come and was not received goes
+   * there. Calling it again gives the same multiplex.
+   */
+  multiplex(options?: MultiplexOptions): Multiplex;
+  /** Ends the session; doing so twice is harmless. The other end learns of it by silence. */
+  close(): Promise<void>;
+}
+
+/** Settings of {@linkcode Session.multiplex}. */
+export interface MultiplexOptions {
+  /**
+   * How long an answer that is awaited may stay away before the other end counts as dead, ms; 30,000
+   * by default, at least 1.
+   */
+  readonly deadAfter?: number;
+}
+
+/** What a {@linkcode Multiplex} has counted since it began. */
+export interface MultiplexStats extends MuxStats, SessionStats {
+  /** Name of the congestion controller. */
+  readonly congestion: string;
+  /** How many segments it lets be in flight. */
+  readonly window: number;
+}
+
+/** Reliable streams and unreliable messages over one session. */
+export interface Multiplex extends AsyncDisposable {
+  /** Longest message that {@linkcode sendUrel} takes, bytes. */
+  readonly maxDatagramSize: number;
+  /** Settles when the multiplex has ended, and never rejects. */
+  readonly closed: Promise<Closure>;
+  /**
+   * Opens a stream.
+   *
+   * @param info Told to the other end, at most 1,024 bytes of UTF-8; empty by default.
+   * @returns Settles when the other end has answered. Rejects with `reset` when it refuses,
+   * `no-answer` when it says nothing for 30 s though it is alive, `too-many-streams`, or why the
+   * multiplex ended.
+   */
+  openConn(info?: string, options?: WaitOptions): Promise<RelConn>;
+  /** Waits for the next stream that the other end opens; rejects with why the multiplex ended. */
+  acceptConn(options?: WaitOptions): Promise<RelConn>;
+  /** The streams that the other end opens, until the multiplex ends. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<RelConn>;
+  /**
+   * Sends an unreliable message.
+   *
+   * @param datagram 0 to {@linkcode maxDatagramSize} bytes; borrowed until the call returns.
+   * @returns `false` when it was dropped here. Throws `datagram-too-large`, or why the multiplex
+   * ended.
+   */
+  sendUrel(datagram: Uint8Array): boolean;
+  /** Waits for the next unreliable message; rejects with why the multiplex ended. */
+  receiveUrel(options?: WaitOptions): Promise<Uint8Array>;
+  /** What has been counted. */
+  stats(): MultiplexStats;
+  /** Cuts all streams and ends the session; doing so twice is harmless. */
+  close(): Promise<void>;
+}
+
+/** A reliable stream of bytes in both directions. */
+export interface RelConn extends AsyncDisposable {
+  /** Its number, the same at both ends. */
+  readonly id: number;
+  /** What the end that opened it said of it. */
+  readonly info: string;
+  /** What comes, in chunks of up to 64 KiB. Cancelling it means that nobody reads any more. */
+  readonly readable: ReadableStream<Uint8Array>;
+  /** Takes what goes. Closing it ends the writing half, aborting it cuts the stream. */
+  readonly writable: WritableStream<Uint8Array>;
+  /** Settles when the stream has ended in both directions, and never rejects. */
+  readonly closed: Promise<Closure>;
+  /**
+   * Reads what has come, waiting for the first byte.
+   *
+   * @param into Filled from its start; must hold at least one byte, and stay untouched until then.
+   * @returns How many bytes, at least 1; `null` at the end. Rejects with `reset` when the other end
+   * cut the stream, or why the multiplex ended. Two reads at once are a mistake.
+   */
+  read(into: Uint8Array, options?: WaitOptions): Promise<number | null>;
+  /**
+   * Writes all of a chunk.
+   *
+   * @param chunk Must stay untouched until then.
+   * @returns Settles when all of it has been taken, not when it has arrived. Rejects with `closed`
+   * after the writing half was ended, `reset` when the other end cut the stream, or why the
+   * multiplex ended. Two writes at once are a mistake.
+   */
+  write(chunk: Uint8Array, options?: WaitOptions): Promise<void>;
+  /** Ends the writing half: the other end reads what was written, and then the end. */
+  closeWrite(): void;
+  /**
+   * Ends the stream in order: what was written still arrives, what comes is thrown away.
+   *
+   * @returns Settles with {@linkcode closed}.
+   */
+  close(): Promise<void>;
+  /** Cuts the stream: what has not arrived is lost, and the other end learns that. */
+  reset(): void;
+}

@@ -1,0 +1,221 @@
+/**
+ * Drives the machines of one session: the only place where their outputs are drained.
+ *
+ * After each thing that happens (a datagram, a call of the program, an alarm) everything that the
+ * machines want to send is sent, everything that they have to tell is told, and the alarm is set to
+ * their next deadline. All of it is synchronous: the promises of the public classes begin above.
+ *
+ * @module
+ */
+import type { Resumer } from "../handshake/resumer.ts";
+import type { Host } from "../host.ts";
+import type { MuxEvent, MuxMachine } from "../mux/machine.ts";
+import type { RttEstimator } from "../mux/rtt.ts";
+import {
+  MOST_PACKET_RECEIVED,
+  type PacketOutcome,
+  type SessionMachine,
+} from "../session/machine.ts";
+import { Alarm } from "./alarm.ts";
+import { DEAD, IDLE } from "./closure.ts";
+import type { Closure } from "./contract.ts";
+
+/** What a driver tells. Called synchronously. */
+export interface DriverObserver {
+  /** A body has come, and no multiplex takes it. Borrowed until the call returns. */
+  onBody(body: Uint8Array): void;
+  /** The session has ended, for the first and last time. */
+  onEnd(closure: Closure): void;
+}
+
+/** Parts of a driver. */
+export interface DriverOptions {
+  readonly host: Host;
+  readonly session: SessionMachine;
+  readonly role: "client" | "server";
+  readonly rtt: RttEstimator;
+  /** Sends a packet along the session's path; `false`: dropped here. */
+  readonly transmit: (packet: Uint8Array) => boolean;
+  /** Shows the server where the client is. */
+  readonly resumer?: Resumer;
+  /** How long the session may be silent, ms. */
+  readonly idleTimeout: number;
+}
+
+/** Where bodies and packets are put together. Shared: each is used up before anything else happens. */
+const bodyMemory = new Uint8Array(MOST_PACKET_RECEIVED);
+const packetMemory = new Uint8Array(MOST_PACKET_RECEIVED);
+const resumeMemory = new Uint8Array(MOST_PACKET_RECEIVED);
+
+/** The driver of one session. */
+export class SessionDriver {
+  readonly #options: DriverOptions;
+  readonly #alarm: Alarm;
+  #observer: DriverObserver | undefined;
+  #mux: MuxMachine | undefined;
+  #onMuxEvent: (event: MuxEvent) => void = () => {};
+  #activeAt: number;
+  #sendsDropped = 0;
+  #closure: Closure | undefined;
+
+  constructor(options: DriverOptions) {
+    this.#options = options;
+    this.#activeAt = options.host.now();
+    this.#alarm = new Alarm(options.host, () => this.#onAlarm());
+  }
+
+  /** Parts that the public classes need. */
+  get options(): DriverOptions {
+    return this.#options;
+  }
+
+  /** How the session ended, once it has. */
+  get closure(): Closure | undefined {
+    return this.#closure;
+  }
+
+  /** Packets that could not be sent here. */
+  get sendsDropped(): number {
+    return this.#sendsDropped;
+  }
+
+  /** Begins; nothing is told before. */
+  start(observer: DriverObserver): void {
+    this.#observer = observer;
+    this.flush();
+  }
+
+  /** From now on bodies go to a multiplex, and come from it. */
+  attach(mux: MuxMachine, onEvent: (event: MuxEvent) => void): void {
+    this.#mux = mux;
+    this.#onMuxEvent = onEvent;
+  }
+
+  /** A datagram has come that may be a packet of this session. When it is taken, `flush` must follow. */
+  handleDatagram(datagram: Uint8Array): PacketOutcome {
+    const { host, session, resumer } = this.#options;
+    const now = host.now();
+    if (this.#closure !== undefined) return "foreign";
+    const outcome = session.handleDatagram(datagram, now);
+    if (outcome !== "taken") return outcome;
+    this.#activeAt = now;
+    resumer?.onHeard(now);
+    if (session.isOwnKind) this.#mux?.streams.onOwnKind();
+    for (let received = session.pollBody(); received; received = session.pollBody()) {
+      if (this.#mux === undefined) this.#observer?.onBody(received.body);
+      else {
+        this.#mux.streams.onCounters(received.highReceived, received.totalReceived);
+        this.#mux.handleBody(received.body, now);
+      }
+    }
+    return outcome;
+  }
+
+  /** The client has shown itself by a resume. */
+  onResume(): void {
+    this.#activeAt = this.#options.host.now();
+  }
+
+  /** Sends a body; `false`: dropped here. */
+  send(body: Uint8Array): boolean {
+    const isSent = this.#send(body, this.#options.host.now());
+    this.#arm();
+    return isSent;
+  }
+
+  /** The network may have changed. */
+  refresh(): void {
+    this.#options.resumer?.refresh();
+    this.#mux?.ping();
+    this.flush();
+  }
+
+  /** Sends, tells and waits for whatever has come of the last call into a machine. */
+  flush(): void {
+    if (this.#closure !== undefined) return;
+    const now = this.#options.host.now();
+    this.#pollResume(now);
+    const mux = this.#mux;
+    if (mux !== undefined) {
+      do this.#transmitAll(mux, now); while (this.#tellAll(mux));
+    }
+    this.#arm();
+  }
+
+  /** Ends the session. Streams that are open end with it. */
+  end(closure: Closure): void {
+    if (this.#closure !== undefined) return;
+    this.#alarm.cancel();
+    const mux = this.#mux;
+    this.#closure = closure;
+    if (mux !== undefined) {
+      mux.streams.abandon(closure, this.#options.host.now());
+      this.#tellAll(mux);
+    }
+    this.#observer?.onEnd(closure);
+  }
+
+  #transmitAll(mux: MuxMachine, now: number): void {
+    const { session } = this.#options;
+    mux.streams.setMostBody(session.mostBody);
+    for (;;) {
+      const length = mux.pollTransmit(bodyMemory, now);
+      if (length === 0) return;
+      this.#send(bodyMemory.subarray(0, length), now);
+      mux.onFrameSent(session.lastFrame, now);
+    }
+  }
+
+  #tellAll(mux: MuxMachine): boolean {
+    let hasTold = false;
+    for (let event = mux.pollEvent(); event !== undefined; event = mux.pollEvent()) {
+      hasTold = true;
+      if (event.kind === "dead") this.end(DEAD);
+      else this.#onMuxEvent(event);
+    }
+    return hasTold && this.#closure === undefined;
+  }
+
+  #send(body: Uint8Array, now: number): boolean {
+    const { session, resumer, rtt, role } = this.#options;
+    if (resumer !== undefined) {
+      resumer.onSent(rtt.smoothed, now);
+      this.#pollResume(now);
+    }
+    // A server hears from its clients or lets them go; a client may have nothing to hear.
+    if (role === "client") this.#activeAt = now;
+    const length = session.encode(body, packetMemory, now);
+    return this.#transmit(packetMemory.subarray(0, length));
+  }
+
+  #pollResume(now: number): void {
+    const { host, resumer } = this.#options;
+    const length = resumer?.pollTransmit(resumeMemory, now, host.epochSeconds()) ?? 0;
+    if (length > 0) this.#transmit(resumeMemory.subarray(0, length));
+  }
+
+  #transmit(packet: Uint8Array): boolean {
+    const isSent = this.#options.transmit(packet);
+    if (!isSent) this.#sendsDropped++;
+    return isSent;
+  }
+
+  #onAlarm(): void {
+    const now = this.#options.host.now();
+    if (now >= this.#idleAt) {
+      this.end(IDLE);
+      return;
+    }
+    this.#mux?.handleTimeout(now);
+    this.flush();
+  }
+
+  get #idleAt(): number {
+    return this.#activeAt + this.#options.idleTimeout;
+  }
+
+  #arm(): void {
+    if (this.#closure !== undefined) return;
+    this.#alarm.set(Math.min(this.#idleAt, this.#mux?.deadline ?? Infinity));
+  }
+}

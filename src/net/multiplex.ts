@@ -1,0 +1,198 @@
+/**
+ * A multiplex as programs see it.
+ *
+ * @module
+ */
+import { SosistabError } from "../errors.ts";
+import { Cubic } from "../mux/cubic.ts";
+import { MOST_INFO } from "../mux/reliable_lane.ts";
+import { type MuxEvent, MuxMachine } from "../mux/machine.ts";
+import type { StreamMachine } from "../mux/stream_machine.ts";
+import { Random } from "../random.ts";
+import { MOST_DATAGRAM } from "../session/machine.ts";
+import { UNRELIABLE_OVERHEAD } from "../wire/message.ts";
+import { endError } from "./closure.ts";
+import type {
+  Closure,
+  Multiplex,
+  MultiplexOptions,
+  MultiplexStats,
+  RelConn,
+  Session,
+  WaitOptions,
+} from "./contract.ts";
+import type { SessionDriver } from "./driver.ts";
+import { DrivenRelConn } from "./rel_conn.ts";
+import { Waiters } from "./waiters.ts";
+
+// Tuning.
+
+/** How long an awaited answer may stay away, ms: longer than most tunnels and elevators. */
+const DEAD_AFTER = 30_000;
+
+/** A {@linkcode Multiplex} on a driver. */
+export class DrivenMultiplex implements Multiplex {
+  readonly maxDatagramSize: number = MOST_DATAGRAM - UNRELIABLE_OVERHEAD;
+  readonly #session: Session;
+  readonly #driver: SessionDriver;
+  readonly #machine: MuxMachine;
+  readonly #congestion: Cubic;
+  readonly #conns = new Map<StreamMachine, DrivenRelConn>();
+  readonly #incoming: DrivenRelConn[] = [];
+  readonly #acceptors = new Waiters<RelConn>();
+  readonly #receivers = new Waiters<Uint8Array>();
+
+  /** Takes a session over. */
+  constructor(session: Session, driver: SessionDriver, options: MultiplexOptions) {
+    const { host, role, rtt } = driver.options;
+    this.#session = session;
+    this.#driver = driver;
+    this.#congestion = new Cubic(rtt.smoothed);
+    this.#machine = new MuxMachine({
+      role,
+      random: new Random(host.random),
+      rtt,
+      congestion: this.#congestion,
+      deadAfter: options.deadAfter ?? DEAD_AFTER,
+    }, host.now());
+    driver.attach(this.#machine, (event) => this.#onEvent(event));
+    // The answer proves that the server has the key, and that the resume has arrived.
+    if (role === "client") this.#machine.ping();
+  }
+
+  get closed(): Promise<Closure> {
+    return this.#session.closed;
+  }
+
+  async openConn(info: string = "", { signal }: WaitOptions = {}): Promise<RelConn> {
+    signal?.throwIfAborted();
+    const length = new TextEncoder().encode(info).length;
+    if (length > MOST_INFO) {
+      throw new RangeError(`info may have ${MOST_INFO} bytes of UTF-8, got ${length}`);
+    }
+    this.#assertOpen();
+    const stream = this.#machine.streams.openStream(info, this.#driver.options.host.now());
+    if (stream === undefined) {
+      throw new SosistabError("too-many-streams", "all 32,768 stream ids of this end are in use");
+    }
+    const conn = this.#makeConn(stream);
+    this.#driver.flush();
+    try {
+      await conn.whenOpen(signal);
+    } catch (error) {
+      conn.reset();
+      throw error;
+    }
+    return conn;
+  }
+
+  // deno-lint-ignore require-await -- what it throws must be a rejection
+  async acceptConn({ signal }: WaitOptions = {}): Promise<RelConn> {
+    signal?.throwIfAborted();
+    const conn = this.#incoming.shift();
+    if (conn !== undefined) return conn;
+    this.#assertOpen();
+    return this.#acceptors.wait(signal);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<RelConn> {
+    for (;;) {
+      let conn: RelConn;
+      try {
+        conn = await this.acceptConn();
+      } catch (error) {
+        if (this.#driver.closure !== undefined) return;
+        throw error;
+      }
+      yield conn;
+    }
+  }
+
+  sendUrel(datagram: Uint8Array): boolean {
+    this.#assertOpen();
+    if (datagram.length > this.maxDatagramSize) {
+      throw new SosistabError(
+        "datagram-too-large",
+        `a message may have ${this.maxDatagramSize} bytes here, this one has ${datagram.length}`,
+      );
+    }
+    const dropped = this.#driver.sendsDropped;
+    this.#machine.sendUnreliable(datagram);
+    this.#driver.flush();
+    return this.#driver.sendsDropped === dropped;
+  }
+
+  // deno-lint-ignore require-await -- what it throws must be a rejection
+  async receiveUrel({ signal }: WaitOptions = {}): Promise<Uint8Array> {
+    signal?.throwIfAborted();
+    const message = this.#machine.takeUnreliable();
+    if (message !== undefined) return message;
+    this.#assertOpen();
+    return this.#receivers.wait(signal);
+  }
+
+  stats(): MultiplexStats {
+    return {
+      ...this.#session.stats(),
+      ...this.#machine.stats,
+      congestion: this.#congestion.name,
+      window: this.#congestion.window,
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** A body that came before the session was a multiplex. */
+  handleEarlyBody(body: Uint8Array): void {
+    this.#machine.handleBody(body, this.#driver.options.host.now());
+  }
+
+  /** Tells the other end that all streams are cut, once. */
+  cutAll(): void {
+    for (const conn of [...this.#conns.values()]) conn.reset();
+  }
+
+  /** From the session: it has ended. Its streams have been told. */
+  onEnd(closure: Closure): void {
+    this.#acceptors.rejectAll(endError(closure));
+    this.#receivers.rejectAll(endError(closure));
+  }
+
+  #onEvent(event: MuxEvent): void {
+    switch (event.kind) {
+      case "incoming": {
+        const conn = this.#makeConn(event.stream);
+        if (!this.#acceptors.resolveFirst(conn)) this.#incoming.push(conn);
+        return;
+      }
+      case "stream":
+        this.#conns.get(event.stream)?.onChange();
+        if (event.stream.end !== undefined) this.#conns.delete(event.stream);
+        return;
+      case "unreliable":
+        while (this.#receivers.size > 0) {
+          const message = this.#machine.takeUnreliable();
+          if (message === undefined) return;
+          this.#receivers.resolveFirst(message);
+        }
+        return;
+    }
+  }
+
+  #makeConn(stream: StreamMachine): DrivenRelConn {
+    const conn = new DrivenRelConn(stream, this.#machine.streams, this.#driver);
+    this.#conns.set(stream, conn);
+    return conn;
+  }
+
+  #assertOpen(): void {
+    const closure = this.#driver.closure;
+    if (closure !== undefined) throw endError(closure);
+  }
+}

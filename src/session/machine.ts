@@ -1,0 +1,297 @@
+/**
+ * One session: bodies in, packets out, and the other way round.
+ *
+ * Each body becomes a frame with a number of its own, together with what has been received so far,
+ * and a packet sealed under the key of its direction. A packet that comes is opened, its number is
+ * taken once, its body handed on. Bodies that were lost are rebuilt from the other side's parity
+ * frames. Parity of our own is not sent yet; it would be made from the bodies in `encode`.
+ *
+ * Nothing here waits: a body is sent or lost at once, so there is no deadline.
+ *
+ * @module
+ */
+import { SESSION_OVERHEAD, SessionCipher } from "../crypto/aead.ts";
+import { deriveSessionKeys } from "../crypto/keys.ts";
+import { isSoundParity, Recoverer } from "../fec/recoverer.ts";
+import type { Random } from "../random.ts";
+import { EXTENSION_LENGTH } from "../wire/extension.ts";
+import {
+  type DataFrame,
+  dataFrameOverhead,
+  decodeFrame,
+  encodeFrame,
+  type ParityFrame,
+} from "../wire/frame.ts";
+import { Writer } from "../wire/writer.ts";
+import { Acquaintance } from "./acquaintance.ts";
+import { type PaddingPolicy, UniformPadding } from "./padding.ts";
+import { ReceiveLoss } from "./receive_loss.ts";
+import { ReplayWindow } from "./replay_window.ts";
+
+// Protocol constants.
+
+/** Longest packet that is accepted: the original's buffer. */
+export const MOST_PACKET_RECEIVED = 2048;
+
+/**
+ * Longest packet that is sent while the path is not known to take more: what the original's server
+ * sends at the most.
+ */
+export const MOST_PACKET_SENT = 1400;
+
+/** Longest message of an application: what a server of the original can send back. */
+export const MOST_DATAGRAM = 1311;
+
+/** How far a frame number may lie above the highest: an honest sender never comes near it. */
+const MOST_JUMP = 2 ** 24;
+
+/** Where a run of parity may begin, relative to the highest frame number. */
+const MOST_RUN_AGE = 4096;
+const MOST_RUN_LEAD = 256;
+
+const NONCE_LENGTH = 12;
+
+// Tuning.
+
+/**
+ * How long bodies are kept for rebuilding after parity came or loss was reported, ms. The original
+ * sends parity only when it is told of loss, so on a clean path nothing is copied.
+ */
+const PARITY_MEMORY = 30_000;
+
+/** Frames for which a length told by `mostBody` still holds: a segment may be sent again much later. */
+const COUNTER_MARGIN = 4096;
+
+/** Settings of a session. */
+export interface SessionMachineOptions {
+  /** Which end this is: it decides which key is whose. */
+  readonly role: "client" | "server";
+  /** The secret of the handshake, 32 bytes. */
+  readonly secret: Uint8Array;
+  readonly random: Random;
+  /** How long packets are made; by default a uniform draw of up to 63 bytes is added. */
+  readonly padding?: PaddingPolicy;
+}
+
+/**
+ * What became of a packet: it was new and is taken; it belongs to this session, but was seen before
+ * or breaks a rule; or it was not made by the other side of this session, and is left as it was.
+ */
+export type PacketOutcome = "taken" | "dropped" | "foreign";
+
+/** A body that has come. Valid until the machine is touched again. */
+export interface ReceivedBody {
+  readonly body: Uint8Array;
+  /** The other side's counters; both 0 in a body that was rebuilt. */
+  readonly highReceived: number;
+  readonly totalReceived: number;
+}
+
+/** What a session has counted. */
+export interface SessionCounts {
+  /** Data frames sent. */
+  readonly framesSent: number;
+  /** Data frames received, each once. */
+  readonly framesReceived: number;
+  /** Bytes of packets sent and received, headers of UDP and IP not counted. */
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  /** Packets that did not open, were no frame, or broke a limit. */
+  readonly failed: number;
+  /** Frames that had been received before, or were too old to tell. */
+  readonly replayed: number;
+  /** Bodies rebuilt from parity. */
+  readonly recovered: number;
+  /** Loss of what the other side sends, 0 to 1, as measured here. */
+  readonly receiveLoss: number;
+  /** Loss of what we send, 0 to 1, as the other side says; `undefined`: it has not said. */
+  readonly sendLoss: number | undefined;
+}
+
+/** One session. All times in ms. */
+export class SessionMachine {
+  readonly #sealer: SessionCipher;
+  readonly #opener: SessionCipher;
+  readonly #random: Random;
+  readonly #padding: PaddingPolicy;
+  readonly #window = new ReplayWindow();
+  readonly #loss = new ReceiveLoss();
+  readonly #acquaintance = new Acquaintance();
+  readonly #nonce = new Uint8Array(NONCE_LENGTH);
+  #recoverer: Recoverer | undefined;
+  #parityUntil = -Infinity;
+  #recovered = 0;
+  #nextFrame = 0;
+  #totalReceived = 0;
+  #received: DataFrame | undefined;
+  #sendLoss: number | undefined;
+  #bytesSent = 0;
+  #bytesReceived = 0;
+  #failed = 0;
+  #replayed = 0;
+
+  constructor({ role, secret, random, padding }: SessionMachineOptions) {
+    const { upload, download } = deriveSessionKeys(secret);
+    this.#sealer = new SessionCipher(role === "client" ? upload : download);
+    this.#opener = new SessionCipher(role === "client" ? download : upload);
+    this.#random = random;
+    this.#padding = padding ?? new UniformPadding(random);
+  }
+
+  /** What has been counted. */
+  get counts(): SessionCounts {
+    return {
+      framesSent: this.#nextFrame,
+      framesReceived: this.#totalReceived,
+      bytesSent: this.#bytesSent,
+      bytesReceived: this.#bytesReceived,
+      failed: this.#failed,
+      replayed: this.#replayed,
+      recovered: this.#recovered + (this.#recoverer?.recovered ?? 0),
+      receiveLoss: this.#loss.rate,
+      sendLoss: this.#sendLoss,
+    };
+  }
+
+  /** Whether the other side has shown that it is of our own kind. */
+  get isOwnKind(): boolean {
+    return this.#acquaintance.isOwnKind;
+  }
+
+  /** The number of the last frame that was written; -1 before the first. */
+  get lastFrame(): number {
+    return this.#nextFrame - 1;
+  }
+
+  /** The longest body that a packet of the usual length takes. Shrinks by a few bytes over time. */
+  get mostBody(): number {
+    const overhead = dataFrameOverhead(
+      this.#nextFrame + COUNTER_MARGIN,
+      Math.max(0, this.#window.highest) + COUNTER_MARGIN,
+      this.#totalReceived + COUNTER_MARGIN,
+      MOST_PACKET_SENT,
+    );
+    return MOST_PACKET_SENT - SESSION_OVERHEAD - overhead - 1;
+  }
+
+  /**
+   * Makes a packet of a body.
+   *
+   * @param body Borrowed until the call returns.
+   * @param into Where the packet goes: 2,048 bytes are always enough.
+   * @returns The packet's length.
+   */
+  encode(body: Uint8Array, into: Uint8Array, now: number): number {
+    const writer = new Writer(into);
+    const frame: DataFrame = {
+      kind: "data",
+      frameNumber: this.#nextFrame++,
+      highReceived: Math.max(0, this.#window.highest),
+      totalReceived: this.#totalReceived,
+      body,
+    };
+    const lossByte = this.#loss.byte;
+    if (lossByte > 0) this.#parityUntil = now + PARITY_MEMORY;
+    const most = MOST_PACKET_SENT - SESSION_OVERHEAD;
+    const length = body.length + 1 +
+      dataFrameOverhead(frame.frameNumber, frame.highReceived, frame.totalReceived, body.length);
+    // In a full packet there is no room for the block; openings and acknowledgements carry it.
+    const block = length + EXTENSION_LENGTH <= most ? this.#acquaintance.block : undefined;
+    encodeFrame(frame, lossByte, block, writer);
+    if (block !== undefined) this.#acquaintance.onBlockSent();
+    const padded = writer.length + this.#padding.paddingFor(writer.length, most);
+    // Zeros: sealed they look like anything else, and they never begin like an extension block.
+    into.fill(0, writer.length, padded);
+    this.#random.fill(this.#nonce);
+    const packetLength = this.#sealer.seal(into, padded, this.#nonce);
+    this.#bytesSent += packetLength;
+    return packetLength;
+  }
+
+  /** A packet has come; it is opened in place. */
+  handleDatagram(datagram: Uint8Array, now: number): PacketOutcome {
+    this.#received = undefined;
+    const plaintext = datagram.length <= MOST_PACKET_RECEIVED
+      ? this.#opener.open(datagram)
+      : undefined;
+    if (plaintext === undefined) {
+      this.#failed++;
+      return "foreign";
+    }
+    const decoded = decodeFrame(plaintext);
+    if (decoded === undefined || !this.#take(decoded.frame, now)) return "dropped";
+    this.#bytesReceived += datagram.length;
+    if (decoded.lossByte !== undefined) this.#sendLoss = decoded.lossByte / 255;
+    this.#acquaintance.onFrame(decoded.extension);
+    return "taken";
+  }
+
+  /** The next body that the last packet brought, or `undefined`. */
+  pollBody(): ReceivedBody | undefined {
+    const received = this.#received;
+    if (received !== undefined) {
+      this.#received = undefined;
+      return received;
+    }
+    for (;;) {
+      const rebuilt = this.#recoverer?.pollBody();
+      if (rebuilt === undefined) return undefined;
+      if (!this.#isPlausible(rebuilt.frameNumber)) continue;
+      if (this.#window.accept(rebuilt.frameNumber)) {
+        return { body: rebuilt.body, highReceived: 0, totalReceived: 0 };
+      }
+    }
+  }
+
+  #take(frame: DataFrame | ParityFrame, now: number): boolean {
+    return frame.kind === "data" ? this.#handleData(frame, now) : this.#handleParity(frame, now);
+  }
+
+  #isPlausible(frameNumber: number): boolean {
+    return frameNumber <= this.#window.highest + MOST_JUMP;
+  }
+
+  #handleData(frame: DataFrame, now: number): boolean {
+    if (!this.#isPlausible(frame.frameNumber)) {
+      this.#failed++;
+      return false;
+    }
+    if (!this.#window.accept(frame.frameNumber)) {
+      this.#replayed++;
+      return false;
+    }
+    this.#totalReceived++;
+    this.#loss.onAccepted(this.#window);
+    if (now < this.#parityUntil) {
+      this.#recoverer ??= new Recoverer();
+      this.#recoverer.onData(frame.frameNumber, frame.body);
+    } else this.#dropRecoverer();
+    this.#received = this.#areCountersPossible(frame)
+      ? frame
+      : { ...frame, highReceived: 0, totalReceived: 0 };
+    return true;
+  }
+
+  #handleParity(frame: ParityFrame, now: number): boolean {
+    const lead = frame.runStart - this.#window.highest;
+    if (lead < -MOST_RUN_AGE || lead > MOST_RUN_LEAD || !isSoundParity(frame)) {
+      this.#failed++;
+      return false;
+    }
+    this.#parityUntil = now + PARITY_MEMORY;
+    this.#recoverer ??= new Recoverer();
+    this.#recoverer.onParity(frame);
+    return true;
+  }
+
+  #dropRecoverer(): void {
+    this.#recovered += this.#recoverer?.recovered ?? 0;
+    this.#recoverer = undefined;
+  }
+
+  /** Nobody can have received more than was sent. */
+  #areCountersPossible({ highReceived, totalReceived }: DataFrame): boolean {
+    return totalReceived === 0 ||
+      (highReceived < this.#nextFrame && totalReceived <= highReceived + 1);
+  }
+}

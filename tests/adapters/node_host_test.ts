@@ -1,0 +1,11 @@
+import { test } from "node:test";
+import { nodeHost } from "../../src/adapters/node_host.ts";
+import { adapterCases } from "../support/adapter_cases.ts";
+
+if ("Deno" in globalThis || "Bun" in globalThis) {
+  test("nodeHost(): for Node only", { skip: true }, () => {});
+} else {
+  for (const { name, skip, run } of adapterCases(nodeHost)) {
+    test(`nodeHost() ${name}`, { skip: skip ?? false }, () => run());
+  }
+}
