@@ -67,6 +67,7 @@ export class Recovery {
   readonly #lostQueue = new SegmentQueue();
   readonly #probeQueue = new SegmentQueue();
 
+  #believesCounters = false;
   /** Segments in flight. */
   #inFlight = 0;
   /** All frames below are decided. */
@@ -107,6 +108,15 @@ export class Recovery {
       probes: this.#probeTotal,
       lossRate: this.#counters.lossRate,
     };
+  }
+
+  /**
+   * The other side is of our own kind: what its counters do not miss, it has. (In the original, a
+   * stream's inbox of 100 segments overflows behind the counters, and that is its only flow control:
+   * towards it every loss is congestion.)
+   */
+  onOwnKind(): void {
+    this.#believesCounters = true;
   }
 
   /** Whether window and pacer let a segment go. */
@@ -300,7 +310,8 @@ export class Recovery {
     const priorInFlight = this.#inFlight + this.#acked;
     this.#detectByTime(now);
     const acked = this.#acked;
-    const lost = this.#counters.confirm(this.#lost, this.#round);
+    const confirmed = this.#counters.confirm(this.#lost, this.#round);
+    const lost = this.#believesCounters ? confirmed : this.#lost;
     this.#acked = this.#lost = 0;
     this.#congestion.onAck({
       now,

@@ -100,6 +100,7 @@ export class ReliableLane {
   /** The other side has shown that it is of our own kind. */
   onOwnKind(): void {
     this.#context.isOwnKind = true;
+    this.#recovery.onOwnKind();
   }
 
   /** Bodies may have this length from now on. */

@@ -127,6 +127,8 @@ export interface SessionStats extends SessionCounts {
   readonly rtt: number;
   /** Smallest round trip seen, ms. */
   readonly leastRtt: number;
+  /** Datagrams that were not made by the other end: noise, or at a server a resume. */
+  readonly packetsForeign: number;
   /** Datagrams that could not be sent here: the socket was full. */
   readonly sendsDropped: number;
   /** Datagrams that nobody received in time. */

@@ -17,7 +17,7 @@ import {
   type SessionMachine,
 } from "../session/machine.ts";
 import { Alarm } from "./alarm.ts";
-import { DEAD, IDLE } from "./closure.ts";
+import { idleTooLong, lostConnection } from "./closure.ts";
 import type { Closure } from "./contract.ts";
 
 /** What a driver tells. Called synchronously. */
@@ -56,6 +56,7 @@ export class SessionDriver {
   #onMuxEvent: (event: MuxEvent) => void = () => {};
   #activeAt: number;
   #sendsDropped = 0;
+  #foreign = 0;
   #closure: Closure | undefined;
 
   constructor(options: DriverOptions) {
@@ -79,6 +80,11 @@ export class SessionDriver {
     return this.#sendsDropped;
   }
 
+  /** Datagrams that were not made by the other side. */
+  get foreign(): number {
+    return this.#foreign;
+  }
+
   /** Begins; nothing is told before. */
   start(observer: DriverObserver): void {
     this.#observer = observer;
@@ -97,6 +103,7 @@ export class SessionDriver {
     const now = host.now();
     if (this.#closure !== undefined) return "foreign";
     const outcome = session.handleDatagram(datagram, now);
+    if (outcome === "foreign") this.#foreign++;
     if (outcome !== "taken") return outcome;
     this.#activeAt = now;
     resumer?.onHeard(now);
@@ -170,7 +177,7 @@ export class SessionDriver {
     let hasTold = false;
     for (let event = mux.pollEvent(); event !== undefined; event = mux.pollEvent()) {
       hasTold = true;
-      if (event.kind === "dead") this.end(DEAD);
+      if (event.kind === "dead") this.end(lostConnection());
       else this.#onMuxEvent(event);
     }
     return hasTold && this.#closure === undefined;
@@ -203,7 +210,7 @@ export class SessionDriver {
   #onAlarm(): void {
     const now = this.#options.host.now();
     if (now >= this.#idleAt) {
-      this.end(IDLE);
+      this.end(idleTooLong(this.#options.idleTimeout));
       return;
     }
     this.#mux?.handleTimeout(now);

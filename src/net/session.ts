@@ -96,6 +96,7 @@ export class DrivenSession implements Session, DriverObserver {
       ...session.counts,
       rtt: rtt.smoothed,
       leastRtt: rtt.least,
+      packetsForeign: this.#driver.foreign,
       sendsDropped: this.#driver.sendsDropped,
       receivesDropped: this.#queue.dropped,
     };

@@ -96,8 +96,8 @@ export interface SessionCounts {
   /** Bytes of packets sent and received, headers of UDP and IP not counted. */
   readonly bytesSent: number;
   readonly bytesReceived: number;
-  /** Packets that did not open, were no frame, or broke a limit. */
-  readonly failed: number;
+  /** Packets of the other side that were no frame, or broke a limit. */
+  readonly framesMalformed: number;
   /** Frames that had been received before, or were too old to tell. */
   readonly replayed: number;
   /** Bodies rebuilt from parity. */
@@ -127,7 +127,7 @@ export class SessionMachine {
   #sendLoss: number | undefined;
   #bytesSent = 0;
   #bytesReceived = 0;
-  #failed = 0;
+  #malformed = 0;
   #replayed = 0;
 
   constructor({ role, secret, random, padding }: SessionMachineOptions) {
@@ -145,7 +145,7 @@ export class SessionMachine {
       framesReceived: this.#totalReceived,
       bytesSent: this.#bytesSent,
       bytesReceived: this.#bytesReceived,
-      failed: this.#failed,
+      framesMalformed: this.#malformed,
       replayed: this.#replayed,
       recovered: this.#recovered + (this.#recoverer?.recovered ?? 0),
       receiveLoss: this.#loss.rate,
@@ -214,11 +214,9 @@ export class SessionMachine {
     const plaintext = datagram.length <= MOST_PACKET_RECEIVED
       ? this.#opener.open(datagram)
       : undefined;
-    if (plaintext === undefined) {
-      this.#failed++;
-      return "foreign";
-    }
+    if (plaintext === undefined) return "foreign";
     const decoded = decodeFrame(plaintext);
+    if (decoded === undefined) this.#malformed++;
     if (decoded === undefined || !this.#take(decoded.frame, now)) return "dropped";
     this.#bytesReceived += datagram.length;
     if (decoded.lossByte !== undefined) this.#sendLoss = decoded.lossByte / 255;
@@ -253,7 +251,7 @@ export class SessionMachine {
 
   #handleData(frame: DataFrame, now: number): boolean {
     if (!this.#isPlausible(frame.frameNumber)) {
-      this.#failed++;
+      this.#malformed++;
       return false;
     }
     if (!this.#window.accept(frame.frameNumber)) {
@@ -275,7 +273,7 @@ export class SessionMachine {
   #handleParity(frame: ParityFrame, now: number): boolean {
     const lead = frame.runStart - this.#window.highest;
     if (lead < -MOST_RUN_AGE || lead > MOST_RUN_LEAD || !isSoundParity(frame)) {
-      this.#failed++;
+      this.#malformed++;
       return false;
     }
     this.#parityUntil = now + PARITY_MEMORY;
