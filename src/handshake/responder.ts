@@ -9,11 +9,10 @@
  */
 import { formatHex } from "../bytes.ts";
 import { clientToServerKey, CookieCiphers, serverToClientKey } from "../crypto/cookie.ts";
-import { HELLO_OVERHEAD } from "../crypto/hello_cipher.ts";
 import { publicKeyOf, tripleDiffieHellman } from "../crypto/keys.ts";
 import type { KeyPair, X25519 } from "../host.ts";
 import type { Random } from "../random.ts";
-import { decodeHandshakeFrame, type HandshakeFrame } from "../wire/hello.ts";
+import { type ClientHello, type ClientResume, decodeHandshakeFrame } from "../wire/hello.ts";
 import { HelloFilter } from "./hello_filter.ts";
 import { LEAST_HELLO, MOST_HELLO, sealHelloPacket, WIRE_VERSION } from "./hello_packet.ts";
 import { TokenKeeper } from "./token_keeper.ts";
@@ -32,10 +31,10 @@ export type ResponderOutcome =
 
 /** A client's claim to a session. */
 export interface Resume {
-  /** Names the session: the same for each resume of one token, and for no other. */
+  /** The token, a view on the datagram. */
+  readonly token: Uint8Array;
+  /** The same as a key for maps: it names the session. */
   readonly tokenId: string;
-  /** The session's secret. */
-  readonly secret: Uint8Array;
   /** Which of the client's sockets speaks, 0 to 255. */
   readonly shardId: number;
 }
@@ -94,14 +93,24 @@ export class Responder {
       case "clientHello":
         return this.#handleHello(frame, datagram, into, now, minute);
       case "clientResume":
-        return this.#handleResume(frame.resumeToken, frame.shardId, now);
+        return { kind: "resume", resume: readResume(frame) };
       default:
         return IGNORED;
     }
   }
 
+  /**
+   * Opens the token of a resume that belongs to no session yet: those that live are known by their
+   * tokens, however old these are.
+   *
+   * @returns The session's secret, or `undefined` when the token is not ours or too old.
+   */
+  openToken(resume: Resume, now: number): Uint8Array | undefined {
+    return this.#tokens.open(resume.token, now);
+  }
+
   #handleHello(
-    hello: HandshakeFrame & { kind: "clientHello" },
+    hello: ClientHello,
     datagram: Uint8Array,
     into: Uint8Array,
     now: number,
@@ -125,14 +134,10 @@ export class Responder {
     const length = sealHelloPacket(answer, cipher, this.#random, into, 0, datagram.length);
     return { kind: "answer", length };
   }
+}
 
-  #handleResume(token: Uint8Array, shardId: number, now: number): ResponderOutcome {
-    const secret = this.#tokens.open(token, now);
-    if (secret === undefined) return IGNORED;
-    // Its seal makes a token unique and unforgeable.
-    const tokenId = formatHex(token.subarray(token.length - HELLO_OVERHEAD));
-    return { kind: "resume", resume: { tokenId, secret, shardId } };
-  }
+function readResume({ resumeToken: token, shardId }: ClientResume): Resume {
+  return { token, tokenId: formatHex(token), shardId };
 }
 
 const IGNORED: ResponderOutcome = { kind: "ignored" };

@@ -211,22 +211,27 @@ class DrivenListener implements Listener, DatagramHandler {
   }
 
   #handleResume(resume: Resume, from: Address, now: number): void {
-    const { tokenId, shardId, secret } = resume;
+    const { tokenId, shardId } = resume;
     if (this.#tombstones.has(tokenId, now)) {
       this.#stats.packetsReplayed++;
       return;
     }
-    let route = this.#routes.get(tokenId);
-    if (route === undefined) {
-      if (!this.#hasRoomForSession()) return;
-      route = new Route(tokenId);
-      this.#routes.add(route);
-      this.#routes.bind(route, shardId, from, now);
-      this.#open(route, secret);
-    } else {
-      this.#routes.bind(route, shardId, from, now);
-      route.driver?.onResume();
+    const known = this.#routes.get(tokenId);
+    if (known !== undefined) {
+      this.#routes.bind(known, shardId, from, now);
+      known.driver?.onResume();
+      return;
     }
+    const secret = this.#responder.openToken(resume, now);
+    if (secret === undefined) {
+      this.#stats.packetsFailed++;
+      return;
+    }
+    if (!this.#hasRoomForSession()) return;
+    const route = new Route(tokenId);
+    this.#routes.add(route);
+    this.#routes.bind(route, shardId, from, now);
+    this.#open(route, secret);
   }
 
   #hasRoomForSession(): boolean {

@@ -1,0 +1,193 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { SosistabError } from "../../mod.ts";
+import { VirtualPair } from "../support/virtual_pair.ts";
+
+const text = (value: string) => new TextEncoder().encode(value);
+const isError = (code: string) => (error: unknown) =>
+  error instanceof SosistabError && error.code === code;
+
+test("send() and receive() pass datagrams of 0 to maxDatagramSize bytes, both ways", async () => {
+  const pair = new VirtualPair();
+  const { client, server } = await pair.sessions();
+  assert.equal(client.maxDatagramSize, 1311);
+  for (const length of [0, 1, 100, 1310, 1311]) {
+    for (const [from, to] of [[client, server], [server, client]] as const) {
+      assert.equal(from.send(new Uint8Array(length).fill(length)), true);
+      assert.deepEqual(await pair.run(to.receive()), new Uint8Array(length).fill(length));
+    }
+  }
+});
+
+test("send() throws datagram-too-large above maxDatagramSize", async () => {
+  const { client } = await new VirtualPair().sessions();
+  assert.throws(() => client.send(new Uint8Array(1312)), isError("datagram-too-large"));
+});
+
+test("send() borrows the datagram until the call returns only", async () => {
+  const pair = new VirtualPair();
+  const { client, server } = await pair.sessions();
+  const datagram = text("before");
+  client.send(datagram);
+  datagram.fill(0);
+  assert.deepEqual(await pair.run(server.receive()), text("before"));
+});
+
+test("receive() keeps 256 datagrams for a slow receiver, drops the oldest and counts them", async () => {
+  const pair = new VirtualPair();
+  const { client, server } = await pair.sessions();
+  for (let i = 0; i < 300; i++) client.send(Uint8Array.of(i % 256, i >> 8));
+  await pair.pass(100);
+  assert.equal(server.stats().receivesDropped, 44);
+  assert.deepEqual(await server.receive(), Uint8Array.of(44, 0));
+});
+
+test("receive() rejects with the signal's reason, before and during", async () => {
+  const pair = new VirtualPair();
+  const { client } = await pair.sessions();
+  const reason = new Error("enough");
+  await assert.rejects(client.receive({ signal: AbortSignal.abort(reason) }), reason);
+  const controller = new AbortController();
+  const waiting = client.receive({ signal: controller.signal });
+  controller.abort(reason);
+  await assert.rejects(waiting, reason);
+});
+
+test("close() ends every wait, later calls throw closed, and closed tells who ended it", async () => {
+  const pair = new VirtualPair();
+  const { client } = await pair.sessions();
+  const waiting = client.receive();
+  await Promise.all([client.close(), client.close(), assert.rejects(waiting, isError("closed"))]);
+  assert.throws(() => client.send(text("x")), isError("closed"));
+  await assert.rejects(client.receive(), isError("closed"));
+  assert.throws(() => client.multiplex(), isError("closed"));
+  assert.deepEqual(await client.closed, { by: "local" });
+});
+
+test("readable and writable are other views on receive() and send()", async () => {
+  const pair = new VirtualPair();
+  const { client, server } = await pair.sessions();
+  const writer = client.writable.getWriter();
+  await pair.run(writer.write(text("one")));
+  const reader = server.readable.getReader();
+  assert.deepEqual(await pair.run(reader.read()), { done: false, value: text("one") });
+  const end = reader.read();
+  await server.close();
+  assert.equal((await pair.run(end)).done, true);
+});
+
+test("an idle session sends nothing, and ends by its idle time on both ends", async () => {
+  const pair = new VirtualPair();
+  const { client, server } = await pair.sessions({ idleTimeout: 60_000 }, { idleTimeout: 60_000 });
+  await pair.pass(1_000);
+  const sent = pair.up.counts.sent + pair.down.counts.sent;
+  await pair.pass(58_000);
+  assert.equal(pair.up.counts.sent + pair.down.counts.sent, sent);
+  for (const session of [client, server]) {
+    const closure = await pair.run(session.closed);
+    assert.equal(closure.by, "timeout");
+    assert.equal(closure.error?.code, "idle-timeout");
+    await assert.rejects(session.receive(), isError("idle-timeout"));
+  }
+});
+
+test("a client that only sends, to a server that never answers, stays for as long as it sends", async () => {
+  const pair = new VirtualPair();
+  const { client, server } = await pair.sessions({ idleTimeout: 60_000 }, { idleTimeout: 60_000 });
+  for (let i = 0; i < 40; i++) {
+    client.send(text("up"));
+    await pair.pass(5_000);
+  }
+  assert.equal(server.stats().framesReceived, 40);
+  assert.equal(client.send(text("still")), true);
+});
+
+test("a server lets a client go that it does not hear, although it sends to it", async () => {
+  const pair = new VirtualPair();
+  const { server, client } = await pair.sessions({ idleTimeout: 60_000 });
+  await client.close();
+  const pushing = (async () => {
+    for (;;) {
+      try {
+        server.send(text("down"));
+      } catch {
+        return;
+      }
+      await pair.pass(1_000);
+    }
+  })();
+  await pushing;
+  assert.equal((await server.closed).error?.code, "idle-timeout");
+  assert.ok(pair.now < 70_000, `${pair.now}`);
+});
+
+test("a client that only listens is not taken for gone", async () => {
+  const pair = new VirtualPair();
+  const { client, server } = await pair.sessions();
+  for (let i = 0; i < 150; i++) {
+    server.send(text("down"));
+    await pair.pass(10_000);
+  }
+  assert.equal(client.stats().framesReceived, 150);
+  assert.equal(server.send(text("still")), true);
+});
+
+test("a session survives the loss of its resume", async () => {
+  const pair = new VirtualPair();
+  const listener = await pair.listen();
+  const client = await pair.connect(listener);
+  pair.up.isDown = true;
+  await pair.pass(5);
+  pair.up.isDown = false;
+  const accepted = listener.accept();
+  for (let i = 0; i < 10; i++) {
+    client.send(Uint8Array.of(i));
+    await pair.pass(100);
+  }
+  const server = await pair.run(accepted);
+  assert.ok((await pair.run(server.receive())).length === 1);
+});
+
+test("refresh() shows the server the client's address at once", async () => {
+  const pair = new VirtualPair();
+  const { client } = await pair.sessions();
+  await pair.pass(1_000);
+  const sent = pair.up.counts.sent;
+  client.refresh();
+  assert.equal(pair.up.counts.sent, sent + 1);
+});
+
+test("multiplex() takes the session over, with what has come and was not received", async () => {
+  const pair = new VirtualPair();
+  const { client, server } = await pair.sessions();
+  const mux = client.multiplex();
+  assert.equal(client.multiplex(), mux);
+  mux.sendUrel(text("early"));
+  await pair.pass(100);
+  await server.receive(); // the ping
+  assert.deepEqual(await pair.run(server.multiplex().receiveUrel()), text("early"));
+  const { client: other } = await new VirtualPair().sessions();
+  const taken = other.receive();
+  other.multiplex();
+  await assert.rejects(taken, isError("closed"));
+  assert.throws(() => client.send(text("x")), isError("closed"));
+});
+
+test("stats() counts frames, bytes and loss of both directions", async () => {
+  const pair = new VirtualPair({ delay: 5 });
+  const { client, server } = await pair.sessions();
+  pair.up.options.loss = 0.2;
+  for (let i = 0; i < 1_000; i++) {
+    client.send(new Uint8Array(100));
+    if (i % 10 === 0) server.send(new Uint8Array(10));
+    await pair.pass(1);
+  }
+  await pair.pass(100);
+  const [up, down] = [server.stats(), client.stats()];
+  assert.equal(down.framesSent, 1_000);
+  assert.ok(up.framesReceived > 750 && up.framesReceived < 850, `${up.framesReceived}`);
+  assert.ok(Math.abs(up.receiveLoss - 0.2) < 0.06, `${up.receiveLoss}`);
+  assert.ok(Math.abs((down.sendLoss ?? 1) - up.receiveLoss) < 0.05, `${down.sendLoss}`);
+  assert.ok(up.bytesReceived > 100 * up.framesReceived);
+  assert.equal(up.packetsForeign, 0);
+});

@@ -1,0 +1,131 @@
+/**
+ * A server and a client of the public API on a virtual network.
+ */
+import { connect, listen } from "../../mod.ts";
+import type {
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  Multiplex,
+  RelConn,
+  Session,
+} from "../../src/net/contract.ts";
+import type { LinkOptions } from "./virtual_link.ts";
+import { VirtualNetwork } from "./virtual_network.ts";
+
+export const SECRET_KEY = new Uint8Array(32).fill(7);
+export const PORT = 4000;
+
+/** A network with the hosts "server" and "client". */
+export class VirtualPair {
+  readonly network: VirtualNetwork;
+  readonly serverHost: ReturnType<VirtualNetwork["addHost"]>;
+  readonly clientHost: ReturnType<VirtualNetwork["addHost"]>;
+
+  constructor(options: LinkOptions = { delay: 10 }, seed = 1) {
+    this.network = new VirtualNetwork(seed, options);
+    this.serverHost = this.network.addHost("server");
+    this.clientHost = this.network.addHost("client");
+  }
+
+  get now(): number {
+    return this.network.clock.now;
+  }
+
+  /** The path up and the path down. */
+  get up() {
+    return this.network.link(this.clientHost.ip, this.serverHost.ip);
+  }
+  get down() {
+    return this.network.link(this.serverHost.ip, this.clientHost.ip);
+  }
+
+  /** Nothing passes, in either direction, until it is called again with `false`. */
+  blackout(isDown: boolean): void {
+    this.up.isDown = this.down.isDown = isDown;
+  }
+
+  /** Lets virtual time pass until the promise settles; fails when it does not within `limit` ms. */
+  async run<T>(promise: Promise<T>, limit = 60_000): Promise<T> {
+    let isSettled = false;
+    const settle = () => void (isSettled = true);
+    promise.then(settle, settle);
+    const until = this.now + limit;
+    await this.network.clock.runAsync(this.now);
+    while (!isSettled && this.now < until) {
+      await this.network.clock.runAsync(Math.min(until, this.now + 1));
+    }
+    if (!isSettled) throw new Error(`still waiting after ${limit} ms of virtual time`);
+    return promise;
+  }
+
+  /** Lets virtual time pass. */
+  pass(ms: number): Promise<void> {
+    return this.network.clock.runAsync(this.now + ms);
+  }
+
+  listen(options: Partial<ListenOptions> = {}): Promise<Listener> {
+    return listen(this.serverHost, { port: PORT, secretKey: SECRET_KEY, ...options });
+  }
+
+  connect(listener: Listener, options: Partial<ConnectOptions> = {}): Promise<Session> {
+    const serverKey = listener.publicKey;
+    return this.run(
+      connect(this.clientHost, { hostname: "server", port: PORT, serverKey, ...options }),
+    );
+  }
+
+  /** A session, both ends of it. */
+  async sessions(
+    listenOptions: Partial<ListenOptions> = {},
+    connectOptions: Partial<ConnectOptions> = {},
+  ): Promise<{ listener: Listener; client: Session; server: Session }> {
+    const listener = await this.listen(listenOptions);
+    const client = await this.connect(listener, connectOptions);
+    const server = await this.run(listener.accept());
+    return { listener, client, server };
+  }
+
+  /** A multiplex, both ends of it. */
+  async multiplexes(
+    deadAfter?: number,
+  ): Promise<{ listener: Listener; client: Multiplex; server: Multiplex }> {
+    const { listener, client, server } = await this.sessions();
+    const options = deadAfter === undefined ? {} : { deadAfter };
+    return { listener, client: client.multiplex(options), server: server.multiplex(options) };
+  }
+
+  /** A stream, both ends of it. */
+  async conns(
+    info = "",
+  ): Promise<
+    {
+      listener: Listener;
+      client: RelConn;
+      server: RelConn;
+      clientMux: Multiplex;
+      serverMux: Multiplex;
+    }
+  > {
+    const { listener, client: clientMux, server: serverMux } = await this.multiplexes();
+    const client = await this.run(clientMux.openConn(info));
+    const server = await this.run(serverMux.acceptConn());
+    return { listener, client, server, clientMux, serverMux };
+  }
+}
+
+/** Reads a stream to its end. */
+export async function readAll(conn: RelConn): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  const into = new Uint8Array(65_536);
+  for (let count = await conn.read(into); count !== null; count = await conn.read(into)) {
+    parts.push(into.slice(0, count));
+  }
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
