@@ -2,8 +2,10 @@
  * The server's half of the handshake: answers strangers who know the server's key, and keeps nothing.
  *
  * A hello is answered at once; all that the answer leads to stands in the token that the client is
- * given. A resume brings the token back, and with it the session. Everything else gets silence, and
- * is counted. No answer is longer than what it answers.
+ * given. A resume brings the token back, and with it the session. A token that has grown too old
+ * opens no session any more, but still names the one that it opened, so a client may roam for as long
+ * as its session lasts. Everything else gets silence, and is counted. No answer is longer than what
+ * it answers.
  *
  * @module
  */

@@ -10,8 +10,9 @@
  * |     41 |   24 | nonce and mac of the seal                               |
  *
  * A token holds the key of its session. So the keys that seal tokens are drawn anew every minute,
- * are never written anywhere, and are forgotten after eleven minutes: who takes the server's memory
- * later reads no older session. A client sees a token as 65 bytes without meaning.
+ * are never written anywhere, and are forgotten with the next handshake after eleven minutes: who
+ * takes the server's memory later reads no older session. A client sees a token as 65 bytes without
+ * meaning.
  *
  * @module
  */

@@ -110,6 +110,7 @@ export class StreamMachine implements SegmentOwner {
   #heardAt: number;
   #isDiscarding = false;
   #isDoneSending = false;
+  #isReadWhole = false;
 
   /** @param isOpener Whether this end opened it. */
   constructor(
@@ -148,7 +149,8 @@ export class StreamMachine implements SegmentOwner {
 
   /** Whether everything that will ever come has come, and come whole. */
   get isReadToEnd(): boolean {
-    return this.receiving.isComplete || (this.end !== undefined && this.end.error === undefined);
+    return this.receiving.isComplete ||
+      (this.end !== undefined && (this.#isReadWhole || this.end.error === undefined));
   }
 
   /** Whether new data could be cut and sent now. */
@@ -346,13 +348,20 @@ export class StreamMachine implements SegmentOwner {
     return this.receiving.hasHoles ? Infinity : this.#heardAt + LINGER;
   }
 
-  /** What a Rst from the other side means for what was under way. */
+  /**
+   * What a Rst from the other side means for what was under way.
+   *
+   * Wire compatibility: the original's Rst is its ordinary end. It is sent when all of its data is
+   * acknowledged, and without acknowledging the last of ours; so nothing is wrong as long as nothing
+   * is missing of its data, and all of ours has at least been sent.
+   */
   #endByRst(): StreamEnd {
-    const everythingArrived = this.sending.isDelivered && !this.receiving.hasHoles;
-    const isEnd = this.#context.isOwnKind
-      ? this.receiving.isComplete && this.sending.isFinished
-      : true;
-    return everythingArrived && isEnd
+    const { sending, receiving } = this;
+    this.#isReadWhole = this.#context.isOwnKind ? receiving.isComplete : !receiving.hasHoles;
+    const isWrittenWhole = this.#context.isOwnKind
+      ? sending.isFinished && sending.isDelivered
+      : sending.unsent === 0;
+    return this.#isReadWhole && isWrittenWhole
       ? { by: "remote" }
       : { by: "remote", error: new SosistabError("reset", "the other end cut the stream") };
   }
