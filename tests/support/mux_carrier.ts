@@ -116,9 +116,8 @@ export class SessionCarrier implements Carrier {
   }
 
   open(packet: Uint8Array, now: number): CarriedBody | undefined {
-    return this.machine.handleDatagram(packet, now) === "taken"
-      ? this.machine.pollBody()
-      : undefined;
+    this.machine.handleDatagram(packet, now);
+    return this.machine.pollBody();
   }
 }
 

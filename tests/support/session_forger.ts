@@ -1,9 +1,14 @@
 import { SESSION_OVERHEAD, SessionCipher } from "../../src/crypto/aead.ts";
 import { deriveSessionKeys } from "../../src/crypto/keys.ts";
 import { encodeParity } from "../../src/fec/reed_solomon.ts";
-import { type DecodedFrame, decodeFrame } from "../../src/wire/frame.ts";
 import type { Extension } from "../../src/wire/extension.ts";
-import { type DataFrame, encodeFrame, type ParityFrame } from "../../src/wire/frame.ts";
+import {
+  type DataFrame,
+  type DecodedFrame,
+  decodeFrame,
+  encodeFrame,
+  type ParityFrame,
+} from "../../src/wire/frame.ts";
 import { Writer } from "../../src/wire/writer.ts";
 
 /** What a frame says besides itself. */
@@ -14,11 +19,18 @@ export interface Trailer {
   readonly padding?: Uint8Array;
 }
 
+/** What a data frame says of the other direction. */
+export interface Counters {
+  readonly highReceived?: number;
+  readonly totalReceived?: number;
+}
+
 /** One end of a session that keeps no rule: it has the keys, and seals anything. */
 export class SessionForger {
   readonly #sealer: SessionCipher;
   readonly #opener: SessionCipher;
   readonly #nonce = new Uint8Array(12);
+  #count = 0;
 
   /** @param role Which end it plays. */
   constructor(role: "client" | "server", secret: Uint8Array) {
@@ -46,7 +58,12 @@ export class SessionForger {
   }
 
   /** A data packet. */
-  data(frameNumber: number, body: Uint8Array, counters: Counters = {}, trailer?: Trailer) {
+  data(
+    frameNumber: number,
+    body: Uint8Array,
+    counters: Counters = {},
+    trailer?: Trailer,
+  ): Uint8Array {
     const { highReceived = 0, totalReceived = 0 } = counters;
     return this.packet({ kind: "data", frameNumber, highReceived, totalReceived, body }, trailer);
   }
@@ -72,20 +89,12 @@ export class SessionForger {
 
   /** What the other end has sent. */
   open(packet: Uint8Array): DecodedFrame | undefined {
-    const plaintext = this.opened(packet);
+    const plaintext = this.openPlaintext(packet);
     return plaintext && decodeFrame(plaintext);
   }
 
   /** The same with its padding. */
-  opened(packet: Uint8Array): Uint8Array | undefined {
+  openPlaintext(packet: Uint8Array): Uint8Array | undefined {
     return this.#opener.open(packet.slice());
   }
-
-  #count = 0;
-}
-
-/** What a data frame says of the other direction. */
-export interface Counters {
-  readonly highReceived?: number;
-  readonly totalReceived?: number;
 }

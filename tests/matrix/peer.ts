@@ -1,0 +1,62 @@
+/**
+ * One end of a pair of runtimes: `peer.ts server` or `peer.ts client PORT`. Speaks JSON lines.
+ *
+ * @module
+ */
+import process from "node:process";
+import { connect, listen } from "../../mod.ts";
+import type { Multiplex } from "../../src/net/contract.ts";
+import { publicKeyOf } from "../../src/crypto/keys.ts";
+import { currentHost, RUNTIME } from "../support/current_host.ts";
+import { delay } from "../support/delay.ts";
+import { openVerb, serveAll } from "../support/stream_verbs.ts";
+
+const SECRET_KEY = new Uint8Array(32).fill(7);
+const BYTES = 5_000_000;
+const MESSAGES = 1_000;
+
+/** Messages that leave together, once a millisecond: a default receive buffer holds 92. */
+const BURST = 10;
+
+const host = await currentHost();
+const [role, port] = process.argv.slice(2);
+if (role === "server") {
+  const listener = await listen(host, { hostname: "127.0.0.1", secretKey: SECRET_KEY });
+  say({ runtime: RUNTIME, port: listener.addr.port });
+  process.stdin.on("end", () => process.exit(0)).resume();
+  for await (const session of listener) serveAll(session.multiplex());
+} else {
+  const serverKey = publicKeyOf(host.x25519!, SECRET_KEY);
+  const session = await connect(host, { hostname: "127.0.0.1", port: Number(port), serverKey });
+  const mux = session.multiplex();
+  const down = await openVerb(mux, `source ${BYTES}`);
+  const up = await openVerb(mux, `sink ${BYTES}`);
+  const messages = await echoMessages(mux);
+  await session.close();
+  say({ runtime: RUNTIME, down, up, messages });
+}
+
+/** Sends numbered messages and counts those that come back right, each once. */
+async function echoMessages(mux: Multiplex): Promise<number> {
+  const back = new Set<number>();
+  const receiving = (async () => {
+    const signal = AbortSignal.timeout(20_000);
+    while (back.size < MESSAGES) {
+      const message = await mux.receiveUrel({ signal });
+      const number = message[0]! * 256 + message[1]!;
+      if (message.length === 2 + number % 1_000) back.add(number);
+    }
+  })().catch(() => {});
+  for (let number = 0; number < MESSAGES; number++) {
+    const message = new Uint8Array(2 + number % 1_000);
+    message.set([number >> 8, number & 255]);
+    mux.sendUrel(message);
+    if (number % BURST === 0) await delay(1);
+  }
+  await Promise.race([receiving, delay(2_000)]);
+  return back.size;
+}
+
+function say(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
