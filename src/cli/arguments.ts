@@ -1,0 +1,71 @@
+/**
+ * What people type behind the commands, read and checked.
+ *
+ * Each function throws a {@linkcode Failure} of the kind `usage` for what it cannot read.
+ *
+ * @module
+ */
+import { type Address, parseAddress } from "../address.ts";
+import { Failure } from "./failure.ts";
+
+/** The port of sosistab when none is named. */
+export const DEFAULT_PORT = 4000;
+
+/** Where local ports are opened and services looked for when no host is named. */
+const LOOPBACK = "127.0.0.1";
+
+/** Longest `--info`: what the wire takes, bytes of UTF-8. */
+const MOST_INFO = 1024;
+
+/** Longest time that can be asked for, seconds: about a day. */
+const MOST_SECONDS = 86_400;
+
+/** Reads where to listen. Without a host the hostname is `""`: all addresses. */
+export function parseListenAddress(text: string | undefined): Address {
+  if (text === undefined) return { hostname: "", port: DEFAULT_PORT };
+  const address = parseAddress(text, DEFAULT_PORT);
+  if (address !== undefined) return address;
+  throw new Failure("usage", `"${text}" is no address to listen at`, [
+    { remedy: "write :4000, 4000, 192.0.2.1:4000 or [2001:db8::1]:4000" },
+  ]);
+}
+
+/** Reads `--to HOST:PORT`. Without a host it is this machine. */
+export function parseTarget(text: string): Address {
+  const address = parseAddress(text);
+  if (address !== undefined && address.port > 0) return onLoopback(address);
+  throw new Failure("usage", `"${text}" is no address to forward to`, [
+    { remedy: "write HOST:PORT, as in --to 127.0.0.1:8080" },
+  ]);
+}
+
+/** Reads `-L [ADDR:]PORT`. Without an address only this machine can reach it. */
+export function parseLocalAddress(text: string): Address {
+  const address = parseAddress(text);
+  if (address !== undefined) return onLoopback(address);
+  throw new Failure("usage", `"${text}" is no local port`, [
+    { remedy: "write [ADDR:]PORT, as in -L 8080 or -L 127.0.0.1:8080" },
+  ]);
+}
+
+/** Reads a number of seconds, and gives milliseconds. */
+export function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() !== "" && seconds > 0 && seconds <= MOST_SECONDS) {
+    return Math.max(1, Math.round(seconds * 1000));
+  }
+  throw new Failure("usage", `"${text}" is no number of seconds`, [
+    { remedy: `write a number above 0 and up to ${MOST_SECONDS}, as in --timeout 10` },
+  ]);
+}
+
+/** Checks `--info`. */
+export function parseInfo(text: string): string {
+  const length = new TextEncoder().encode(text).length;
+  if (length <= MOST_INFO) return text;
+  throw new Failure("usage", `--info is too long: ${length} bytes of ${MOST_INFO}`);
+}
+
+function onLoopback({ hostname, port }: Address): Address {
+  return { hostname: hostname === "" ? LOOPBACK : hostname, port };
+}

@@ -1,0 +1,136 @@
+/**
+ * `sosistab connect URL`: connects to a peer, and joins stdin and stdout, or a local TCP port, to it.
+ *
+ * @module
+ */
+import process from "node:process";
+import { type Address, formatAddress } from "../address.ts";
+import { connect as connectSession } from "../net/client.ts";
+import type { Multiplex, Session } from "../net/contract.ts";
+import type { Context } from "./context.ts";
+import { explainConnect, explainLocalPort, explainLoss, systemReason } from "./explain.ts";
+import { keepAlive } from "./keep_alive.ts";
+import { findServerUrl } from "./server_url.ts";
+import { readStdinText, StdioEnd } from "./stdio_end.ts";
+import { linger, pipeStream } from "./stream_pipe.ts";
+import { listenTcp, type TcpEnd, type TcpPort } from "./tcp_end.ts";
+
+/** Options of `connect`. */
+export interface ConnectFlags {
+  /** What to say of the streams. */
+  readonly info: string;
+  /** Local port whose connections become streams. */
+  readonly local?: Address;
+  /** How long to wait for an answer, ms. */
+  readonly timeout: number;
+  /** How long the other side may be silent later, ms. */
+  readonly deadAfter: number;
+}
+
+/** Connects, and carries data until it ends. */
+export async function connect(
+  context: Context,
+  argument: string | undefined,
+  flags: ConnectFlags,
+): Promise<void> {
+  const { host, reporter, signal } = context;
+  const { timeout, deadAfter } = flags;
+  const environment = process.env.SOSISTAB_URL;
+  const { server, isFromStdin } = await findServerUrl(argument, environment, readStdinText);
+  const { hostname, port, serverKey } = server;
+  const target = { hostname, port };
+  reporter.event("connecting", { address: formatAddress(target) });
+  let session: Session;
+  try {
+    session = await connectSession(host, { hostname, port, serverKey, timeout, signal });
+  } catch (error) {
+    throw explainConnect(error, target, timeout);
+  }
+  const mux = session.multiplex({ deadAfter });
+  const alive = keepAlive(context.host, session);
+  try {
+    sayConnected(context, session, server.label);
+    if (flags.local) await forwardPort(context, session, mux, flags.local, flags.info);
+    else await joinStdio(context, session, mux, flags.info, !isFromStdin);
+  } catch (error) {
+    throw explainLoss(error);
+  } finally {
+    alive[Symbol.dispose]();
+    await mux.close();
+  }
+}
+
+function sayConnected({ reporter }: Context, session: Session, label: string | undefined): void {
+  const address = formatAddress(session.remoteAddr);
+  const rtt = Math.round(session.stats().rtt);
+  const name = label === undefined ? "" : `${label}  `;
+  reporter.event(
+    "connected",
+    { address, rtt_ms: rtt, ...(label === undefined ? {} : { label }) },
+    `${reporter.highlight("connected")} ${name}${address}  udp  RTT ${rtt} ms`,
+  );
+}
+
+async function joinStdio(
+  context: Context,
+  session: Session,
+  mux: Multiplex,
+  info: string,
+  input: boolean,
+): Promise<void> {
+  const conn = await mux.openConn(info, { signal: context.signal });
+  await pipeStream(context, session, conn, new StdioEnd({ input }));
+  await linger(session);
+  context.reporter.sayTotal();
+}
+
+/** Makes a stream of each connection to a local port, until the session ends. */
+async function forwardPort(
+  context: Context,
+  session: Session,
+  mux: Multiplex,
+  local: Address,
+  info: string,
+): Promise<void> {
+  const { reporter, signal } = context;
+  let tcp: TcpPort;
+  try {
+    tcp = await listenTcp(local, (end) => void forwardOne(end));
+  } catch (error) {
+    throw explainLocalPort(error, local);
+  }
+  const address = formatAddress(tcp.addr);
+  reporter.event(
+    "listening",
+    { address, transport: "tcp" },
+    `${
+      reporter.highlight("listening")
+    } tcp ${address}: each connection is a stream to the other side`,
+  );
+  try {
+    throw await endOf(mux, signal);
+  } finally {
+    tcp.close();
+  }
+
+  async function forwardOne(end: TcpEnd): Promise<void> {
+    const from = formatAddress(end.remoteAddr);
+    try {
+      await pipeStream(context, session, await mux.openConn(info, { signal }), end);
+    } catch (error) {
+      end.reset();
+      // When all is over it is told once, and not for each connection.
+      if (signal.aborted || !(error instanceof Error)) return;
+      reporter.warn(`the connection from ${from} was cut: ${systemReason(error)}`);
+    }
+  }
+}
+
+/** Waits until the session ends or the program is to stop, and gives the reason. */
+function endOf(mux: Multiplex, signal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve) => {
+    mux.closed.then(({ error }) => resolve(error));
+    signal.addEventListener("abort", () => resolve(signal.reason));
+    if (signal.aborted) resolve(signal.reason);
+  });
+}

@@ -1,0 +1,192 @@
+/**
+ * From errors to what the user is told: one sentence, and a way out that exists.
+ *
+ * What is already a {@linkcode Failure}, or is no error that can be explained, passes through.
+ *
+ * @module
+ */
+import { type Address, formatAddress } from "../address.ts";
+import { SosistabError } from "../errors.ts";
+import { DEFAULT_PORT } from "./arguments.ts";
+import { type Advice, Failure, systemCode } from "./failure.ts";
+import { shellWord } from "./shell_word.ts";
+
+/** First port that does not need a privilege. */
+const FIRST_FREE_PORT = 1024;
+
+/** What system errors mean. */
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EADDRINUSE: "address already in use",
+  EADDRNOTAVAIL: "this machine has no such address",
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset",
+  EEXIST: "it exists already",
+  EHOSTUNREACH: "no route to that host",
+  EISDIR: "it is a directory",
+  ENETUNREACH: "no route to that network",
+  ENOENT: "there is no such file",
+  ENOSPC: "the disk is full",
+  ENOTDIR: "a part of the path is no directory",
+  ENOTFOUND: "no address found for that name",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only",
+  ETIMEDOUT: "it did not answer",
+};
+
+/** Says in words why the system refused something. */
+export function systemReason(error: unknown): string {
+  const code = systemCode(error);
+  const known = code === undefined ? undefined : REASONS[code];
+  return known ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** Why `listen` could not begin. */
+export function explainListen(error: unknown, address: Address): unknown {
+  if (!(error instanceof SosistabError)) return error;
+  const { hostname, port } = address;
+  const where = `${formatAddress(address)}/udp`;
+  switch (error.code) {
+    case "address-in-use":
+      return new Failure("local", `cannot listen on ${where}: address already in use`, [
+        { cause: "another process holds it", remedy: `ss -ulpn 'sport = :${port}'` },
+        { cause: "or choose another port", remedy: `sosistab listen ${besides(address)}` },
+      ]);
+    case "permission-denied":
+      return new Failure("local", `cannot listen on ${where}: permission denied`, [
+        portAdvice(
+          address,
+          `sosistab listen ${addressWord({ hostname, port: DEFAULT_PORT })}`,
+        ),
+      ]);
+    case "name-not-found":
+      return new Failure("local", `cannot listen on ${where}: no address found for ${hostname}`, [
+        { remedy: `leave the host out to listen on all addresses: sosistab listen :${port}` },
+      ]);
+    default:
+      return new Failure("local", `cannot listen on ${where}: ${systemReason(error.cause)}`, [
+        { remedy: `leave the host out to listen on all addresses: sosistab listen :${port}` },
+      ]);
+  }
+}
+
+/**
+ * Why `connect` could not begin.
+ *
+ * @param timeout How long it asked, ms.
+ */
+export function explainConnect(error: unknown, server: Address, timeout: number): unknown {
+  if (!(error instanceof SosistabError)) return error;
+  const { hostname, port } = server;
+  const where = formatAddress(server);
+  switch (error.code) {
+    case "no-answer":
+      return new Failure("no-answer", `no answer from ${where} in ${timeout / 1000} s`, [
+        { cause: "nobody listens there", remedy: `on the server: sosistab listen :${port}` },
+        {
+          cause: "the key in the URL is not this server's key",
+          remedy: "on the server: sosistab url",
+        },
+        {
+          cause: "UDP is blocked on the way",
+          remedy: `open UDP port ${port} in the firewalls, or try another port or network`,
+        },
+        {
+          cause: "the clocks differ by more than 2 minutes",
+          remedy: "compare on both machines: date -u",
+        },
+      ]);
+    case "name-not-found":
+      return new Failure("local", `no address found for ${hostname}`, [
+        { cause: "the host in the URL is misspelt", remedy: "on the server: sosistab url" },
+        {
+          cause: "this machine cannot look names up",
+          remedy: `getent hosts ${shellWord(hostname)}`,
+        },
+      ]);
+    default:
+      return new Failure("local", `cannot reach ${where}: ${error.message}`, [
+        { remedy: "see that this machine has a network: ip route" },
+      ]);
+  }
+}
+
+/** Why a connection that worked has ended. */
+export function explainLoss(error: unknown): unknown {
+  if (!(error instanceof SosistabError)) return error;
+  switch (error.code) {
+    case "reset":
+      return new Failure("connection-lost", "connection lost: the other side cut it off", [
+        { cause: "the program there was stopped", remedy: "start both sides again" },
+        { cause: "it serves somebody else already", remedy: "start another sosistab listen there" },
+        { cause: "the service that it forwards to is down", remedy: "see what it printed" },
+      ]);
+    case "idle-timeout":
+      return new Failure("connection-lost", "connection lost: nothing was heard for too long", [
+        { remedy: "start it again" },
+      ]);
+    case "connection-lost":
+    case "no-answer":
+    case "closed":
+      return new Failure(
+        "connection-lost",
+        "connection lost: the other side has stopped answering",
+        [
+          { cause: "the program there has ended", remedy: "start both sides again" },
+          { cause: "the network is gone", remedy: "wait for it, and start again" },
+        ],
+      );
+    default:
+      return new Failure("failed", error.message);
+  }
+}
+
+/** Why a local TCP port could not be opened. */
+export function explainLocalPort(error: unknown, address: Address): unknown {
+  const code = systemCode(error);
+  if (code === undefined) return error;
+  const message = `cannot listen on ${formatAddress(address)}/tcp: ${systemReason(error)}`;
+  const another = `-L ${besides(address)}`;
+  switch (code) {
+    case "EADDRINUSE":
+      return new Failure("local", message, [
+        { cause: "another process holds it", remedy: `ss -tlpn 'sport = :${address.port}'` },
+        { cause: "or choose another port", remedy: another },
+      ]);
+    case "EACCES":
+    case "EPERM":
+      return new Failure("local", message, [
+        portAdvice(address, `-L ${addressWord({ ...address, port: 8080 })}`),
+      ]);
+    default:
+      return new Failure("local", message, [
+        { remedy: `leave the address out: -L ${address.port}` },
+      ]);
+  }
+}
+
+/** Why a file could not be read. */
+export function explainRead(error: unknown, path: string): unknown {
+  if (systemCode(error) === undefined) return error;
+  return new Failure("local", `cannot read ${path}: ${systemReason(error)}`, [
+    { remedy: `see who may read it: ls -l ${shellWord(path)}` },
+  ]);
+}
+
+function portAdvice({ port }: Address, another: string): Advice {
+  return port < FIRST_FREE_PORT
+    ? {
+      cause: `ports below ${FIRST_FREE_PORT} need a privilege`,
+      remedy: `choose a higher one: ${another}`,
+    }
+    : { remedy: `choose another port: ${another}` };
+}
+
+/** The same place, one port further. */
+function besides({ hostname, port }: Address): string {
+  return addressWord({ hostname, port: port < 65_535 ? port + 1 : DEFAULT_PORT });
+}
+
+function addressWord(address: Address): string {
+  return shellWord(formatAddress(address));
+}

@@ -1,0 +1,107 @@
+/**
+ * The file that holds a server's secret key: one line, 52 characters of base32.
+ *
+ * It is made once, readable by its owner alone, and never overwritten. What stands in it appears in
+ * no message.
+ *
+ * @module
+ */
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, isAbsolute, join } from "node:path";
+import process from "node:process";
+import { portableX25519, publicKeyOf } from "../crypto/keys.ts";
+import type { Host, KeyPair } from "../host.ts";
+import { formatKey, parseKey } from "../net/key_text.ts";
+import { explainRead, systemReason } from "./explain.ts";
+import { Failure, systemCode } from "./failure.ts";
+import type { Reporter } from "./reporter.ts";
+import { shellWord } from "./shell_word.ts";
+
+/** Permissions of the file and of directories made for it. */
+const FILE_MODE = 0o600;
+const DIRECTORY_MODE = 0o700;
+
+/** What group and others may do with a file. */
+const OTHERS = 0o077;
+
+/** Where the key is when nobody says: the state directory of the XDG specification. */
+export function defaultKeyFile(stateHome: string | undefined = process.env.XDG_STATE_HOME): string {
+  // The specification wants relative paths ignored.
+  const base = stateHome && isAbsolute(stateHome) ? stateHome : join(homedir(), ".local", "state");
+  return join(base, "sosistab", "key");
+}
+
+/**
+ * Reads the key of a server.
+ *
+ * @param file The key file. Without it, or empty, it is the default one, which is made on first use.
+ */
+export function loadKey(host: Host, reporter: Reporter, file: string | undefined): KeyPair {
+  const path = file || defaultKeyFile();
+  try {
+    return readKeyFile(host, reporter, path);
+  } catch (error) {
+    if (file || systemCode(error) !== "ENOENT") throw explainMissing(error, path);
+  }
+  const keys = makeKeyFile(host, path);
+  reporter.event(
+    "key",
+    { file: path, made: true },
+    `${reporter.highlight("key")}       made ${path} (keep it: it is this server's identity)`,
+  );
+  return keys;
+}
+
+/** Draws a key and writes it to a new file. */
+export function makeKeyFile(host: Host, path: string): KeyPair {
+  const keys = (host.x25519 ?? portableX25519(host.random)).generate();
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
+    // `wx`: two programs at once must not overwrite each other's key.
+    writeFileSync(path, formatKey(keys.secretKey) + "\n", { mode: FILE_MODE, flag: "wx" });
+  } catch (error) {
+    throw explainWrite(error, path);
+  }
+  return keys;
+}
+
+function readKeyFile(host: Host, reporter: Reporter, path: string): KeyPair {
+  const secretKey = parseKey(readFileSync(path, "utf8").trim());
+  if (secretKey === undefined) {
+    throw new Failure(
+      "usage",
+      `${path} is no key file: it must hold one line of 52 characters, a-z and 2-7`,
+      [{ remedy: "make another one: sosistab keygen FILE" }],
+    );
+  }
+  // Windows has no such permissions, and shows all of them as given.
+  if (process.platform !== "win32" && (statSync(path).mode & OTHERS) !== 0) {
+    reporter.warn(`others can read the key file ${path}`, `chmod 600 ${shellWord(path)}`);
+  }
+  return {
+    secretKey,
+    publicKey: publicKeyOf(host.x25519 ?? portableX25519(host.random), secretKey),
+  };
+}
+
+function explainMissing(error: unknown, path: string): unknown {
+  if (systemCode(error) !== "ENOENT") return explainRead(error, path);
+  return new Failure("local", `cannot read ${path}: there is no such file`, [
+    { remedy: `make it: sosistab keygen ${shellWord(path)}` },
+  ]);
+}
+
+function explainWrite(error: unknown, path: string): unknown {
+  const code = systemCode(error);
+  if (code === undefined) return error;
+  if (code === "EEXIST") {
+    return new Failure("local", `${path} exists already, and a key is never overwritten`, [
+      { cause: "show its public key again", remedy: `sosistab url --key ${shellWord(path)}` },
+      { cause: "or make another one", remedy: "sosistab keygen OTHERFILE" },
+    ]);
+  }
+  return new Failure("local", `cannot make the key file ${path}: ${systemReason(error)}`, [
+    { remedy: "choose a place that you may write to: sosistab keygen FILE, then --key FILE" },
+  ]);
+}

@@ -1,0 +1,104 @@
+/**
+ * `sosistab listen [ADDR]`: accepts peers, and joins their streams to stdin and stdout, or to a TCP
+ * service.
+ *
+ * @module
+ */
+import { type Address, formatAddress } from "../address.ts";
+import type { Listener } from "../net/contract.ts";
+import { listen as openListener } from "../net/listener.ts";
+import { formatUrl } from "../net/url.ts";
+import { DEFAULT_PORT, parseListenAddress } from "./arguments.ts";
+import type { Context } from "./context.ts";
+import { explainListen } from "./explain.ts";
+import { joinFirstStream } from "./first_stream.ts";
+import { forwardStreams } from "./forward_streams.ts";
+import { loadKey } from "./key_file.ts";
+import { advertisedHost } from "./own_address.ts";
+import { shellWord } from "./shell_word.ts";
+
+/** Options of `listen`. */
+export interface ListenFlags {
+  /** The key file. */
+  readonly key?: string;
+  /** The host that clients are told to name. */
+  readonly host?: string;
+  /** The TCP service that streams are forwarded to. */
+  readonly to?: Address;
+  /** How long to wait for the first stream, ms; for ever by default. */
+  readonly timeout?: number;
+  /** How long the other side may be silent when an answer is awaited, ms. */
+  readonly deadAfter: number;
+}
+
+/** Listens, and carries data until it ends. */
+export async function listen(
+  context: Context,
+  argument: string | undefined,
+  flags: ListenFlags,
+): Promise<void> {
+  const address = parseListenAddress(argument);
+  const { secretKey } = loadKey(context.host, context.reporter, flags.key);
+  let listener: Listener;
+  try {
+    const { hostname, port } = address;
+    listener = await openListener(context.host, {
+      port,
+      secretKey,
+      ...(hostname === "" ? {} : { hostname }),
+    });
+  } catch (error) {
+    throw explainListen(error, address);
+  }
+  try {
+    sayListening(context, listener, argument, flags);
+    if (flags.to) await forwardStreams(context, listener, flags.to, flags.deadAfter);
+    else await joinFirstStream(context, listener, flags);
+  } finally {
+    await listener.close();
+  }
+}
+
+/** The line to paste on the other side is the whole set-up: it must be right as it stands. */
+function sayListening(
+  { reporter }: Context,
+  listener: Listener,
+  argument: string | undefined,
+  flags: ListenFlags,
+): void {
+  const { addr, publicKey } = listener;
+  const bound = formatAddress(addr);
+  const target = flags.to && formatAddress(flags.to);
+  const url = formatUrl({
+    hostname: advertisedHost(flags.host, addr),
+    port: addr.port,
+    serverKey: publicKey,
+  });
+  const joined = target === undefined ? "joined to stdin and stdout" : `forwarding to ${target}`;
+  // The far end needs a port of its own to offer what is forwarded.
+  const local = flags.to && flags.to.port >= 1024 ? ` -L ${flags.to.port}` : " -L 8080";
+  reporter.event(
+    "listening",
+    { address: bound, url, ...(target === undefined ? {} : { to: target }) },
+    [
+      `${reporter.highlight("listening")} udp ${bound}   ${joined}`,
+      "On the other machine:",
+      reporter.highlight(`  sosistab connect '${url}'${target === undefined ? "" : local}`),
+      `(as a QR code: ${["sosistab url", ...urlArguments(argument, addr, flags)].join(" ")} --qr)`,
+    ].join("\n"),
+  );
+}
+
+/** What `sosistab url` must be told to print the same URL. */
+function urlArguments(
+  argument: string | undefined,
+  { port }: Address,
+  { host, key }: ListenFlags,
+): string[] {
+  const where = formatAddress({ hostname: parseListenAddress(argument).hostname, port });
+  return [
+    ...(where === `:${DEFAULT_PORT}` ? [] : [where]),
+    ...(host === undefined ? [] : ["--host", host]),
+    ...(key === undefined ? [] : ["--key", key]),
+  ].map(shellWord);
+}

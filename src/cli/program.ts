@@ -1,0 +1,178 @@
+/**
+ * The program's commands and options, and the help that describes them.
+ *
+ * @module
+ */
+import { Command, Option } from "commander";
+import { parseInfo, parseLocalAddress, parseSeconds, parseTarget } from "./arguments.ts";
+import { addCompletions } from "./completions.ts";
+import { connect, type ConnectFlags } from "./connect.ts";
+import type { Context } from "./context.ts";
+import { demo } from "./demo.ts";
+import { RUNTIME } from "./host.ts";
+import { keygen } from "./keygen.ts";
+import { listen, type ListenFlags } from "./listen.ts";
+import { url, type UrlFlags } from "./url.ts";
+import { PROTOCOL_VERSION, VERSION } from "./version.ts";
+
+/** Runs a command in a world. */
+export type Launch = (command: (context: Context) => Promise<void>) => Promise<void>;
+
+// Tuning.
+
+/** How long `connect` asks for an answer, ms: a second hello has gone out, and nobody waits longer. */
+const CONNECT_TIMEOUT = 10_000;
+
+/** How long an answer may stay away, ms: longer than most tunnels and elevators. */
+const DEAD_AFTER = 30_000;
+
+const EXAMPLES = `
+Examples:
+  server$ sosistab listen --to 127.0.0.1:8080
+  laptop$ sosistab connect 'sosistab://KEY@HOST:4000' -L 8080
+
+  here$   sosistab listen > backup.tar
+  there$  sosistab connect 'sosistab://KEY@HOST:4000' < backup.tar
+`;
+
+const URL_HELP = `
+The URL may also be @FILE, - (the first and only thing on stdin), or stand in SOSISTAB_URL. It is as
+good as a password, and everybody on a machine can see its command lines.
+`;
+
+const EXIT_CODES_HELP = `
+Exit codes: 0 done, 1 failed while running, 2 wrong usage, 3 peer did not answer, 4 connection lost,
+5 local problem (port in use, no permission, name not found, file), 130 and 143 stopped by a signal.
+`;
+
+/**
+ * Makes the program. What cannot be read throws a `CommanderError` or a `Failure`; nothing is printed
+ * and nothing exits here.
+ *
+ * @param launch Runs the command that was asked for.
+ * @param answer Takes the help and the version, where they were asked for.
+ */
+export function makeProgram(launch: Launch, answer: (text: string) => void): Command {
+  const program = new Command("sosistab")
+    .description("sosistab: datagrams and streams that get through bad networks")
+    .version(versionLine(), "-V, --version")
+    .commandsGroup("Other:")
+    .helpCommand("help [command]", "show the help of a command")
+    .addHelpText("after", EXAMPLES + EXIT_CODES_HELP)
+    // Sub-commands take this over from the moment they are added.
+    .exitOverride()
+    .configureOutput({ writeOut: answer, outputError: () => {} });
+  addDemo(program, launch);
+  addListen(program, launch);
+  addConnect(program, launch);
+  addUrl(program, launch);
+  addKeygen(program, launch);
+  program.command("version").description("print the version")
+    .action(() => answer(versionLine()));
+  addCompletions(program);
+  return program;
+}
+
+/** Which program, runtime and protocol this is. */
+function versionLine(): string {
+  return `sosistab ${VERSION} (${RUNTIME}, protocol ${PROTOCOL_VERSION})`;
+}
+
+function addDemo(program: Command, launch: Launch): void {
+  program.command("demo")
+    .helpGroup("Try it:")
+    .description("send data between two processes on this machine, and check that it arrived")
+    .argument("[file]", "what to send; by default 32 MiB that are made up on the spot")
+    .addOption(jsonOption())
+    .action((file: string | undefined) => launch((context) => demo(context, file)));
+}
+
+function addListen(program: Command, launch: Launch): void {
+  program.command("listen")
+    .helpGroup("Use it:")
+    .description("accept peers; prints the line to paste on the other side")
+    .argument("[addr]", "where to listen: [HOST:]PORT (default: :4000, all addresses)")
+    .addOption(keyOption())
+    .addOption(hostOption())
+    .option("--to <host:port>", "forward each stream to a TCP service", parseTarget)
+    .option("--timeout <seconds>", "give up when nobody has connected by then", parseSeconds)
+    .addOption(deadAfterOption())
+    .addOption(jsonOption())
+    .addHelpText("after", "\nWithout --to the first stream is joined to stdin and stdout.\n")
+    .action((address: string | undefined, flags: ListenFlags) =>
+      launch((context) => listen(context, address, flags))
+    );
+}
+
+function addConnect(program: Command, launch: Launch): void {
+  program.command("connect")
+    .helpGroup("Use it:")
+    .description("connect to a peer, and join stdin and stdout to it")
+    .argument("[url]", "what listen printed on the other side (env: SOSISTAB_URL)")
+    .addOption(
+      new Option(
+        "-L, --local <[addr:]port>",
+        "forward a local TCP port instead of stdin and stdout",
+      )
+        .argParser(parseLocalAddress),
+    )
+    .addOption(
+      new Option("--info <text>", "what to tell the other side about the streams")
+        .default("", "none").argParser(parseInfo),
+    )
+    .addOption(
+      new Option("--timeout <seconds>", "how long to wait for an answer")
+        .default(CONNECT_TIMEOUT, `${CONNECT_TIMEOUT / 1000}`).argParser(parseSeconds),
+    )
+    .addOption(deadAfterOption())
+    .addOption(jsonOption())
+    .addHelpText("after", URL_HELP)
+    .action((argument: string | undefined, flags: ConnectFlags) =>
+      launch((context) => connect(context, argument, flags))
+    );
+}
+
+function addUrl(program: Command, launch: Launch): void {
+  program.command("url")
+    .helpGroup("Use it:")
+    .description("print this server's URL")
+    .argument("[addr]", "where it listens: [HOST:]PORT (default: :4000, all addresses)")
+    .addOption(keyOption())
+    .addOption(hostOption())
+    .option("--qr", "draw it as a QR code too")
+    .addOption(jsonOption())
+    .action((address: string | undefined, flags: UrlFlags) =>
+      launch((context) => url(context, address, flags))
+    );
+}
+
+function addKeygen(program: Command, launch: Launch): void {
+  program.command("keygen")
+    .description("make a key file, and print its public key")
+    .argument("[file]", "where; never overwritten (default: the default key file)")
+    .addOption(jsonOption())
+    .action((file: string | undefined) => launch((context) => keygen(context, file)));
+}
+
+function keyOption(): Option {
+  return new Option(
+    "--key <file>",
+    "the server's key file (default: $XDG_STATE_HOME/sosistab/key, made on first use)",
+  ).env("SOSISTAB_KEY");
+}
+
+function hostOption(): Option {
+  return new Option(
+    "--host <host>",
+    "the host to name in the URL (default: the address listened at, or one of this machine)",
+  );
+}
+
+function deadAfterOption(): Option {
+  return new Option("--dead-after <seconds>", "how long the other side may be silent")
+    .default(DEAD_AFTER, `${DEAD_AFTER / 1000}`).argParser(parseSeconds);
+}
+
+function jsonOption(): Option {
+  return new Option("--json", "tell what happens as JSON lines on stderr");
+}
