@@ -77,6 +77,8 @@ export class Resumer {
     this.#heardAt = now;
     this.#silentSince = Infinity;
     this.#wait = FIRST_WAIT;
+    // The path was good just now: if it changes the next moment, that must not wait for an old doubt.
+    this.#notBefore = -Infinity;
     this.#isDue = now - this.#sentAt >= LISTENER_INTERVAL;
   }
 

@@ -56,7 +56,7 @@ export class AckPolicy {
   /**
    * A segment has come, for the first time or again.
    *
-   * @param isAhead Whether something below it is missing.
+   * @param isAhead Whether it is held, and something below it is missing.
    */
   onSegment(sequence: number, isAhead: boolean, now: number): void {
     if (isAhead) {
@@ -71,6 +71,11 @@ export class AckPolicy {
   /** Asks for one at once: the window has opened, or the other side seems to miss one. */
   request(): void {
     this.#isDue = true;
+  }
+
+  /** Nothing more will come: what has is acknowledged at once. */
+  conclude(): void {
+    if (this.#pending > 0) this.#isDue = true;
   }
 
   /** The deadline may have passed. */

@@ -11,11 +11,11 @@ import type { Writer } from "../wire/writer.ts";
 /** Answers that may wait to be sent; a flood of questions gets no more. */
 const MOST_ANSWERS = 64;
 
-/** Empty to a body that is no message; Rst or FinAck to a stream that is not there. */
+/** Empty to a body that is no message; the others to a stream that is not there. */
 export type Answer =
   | { readonly kind: "empty" }
   | { readonly kind: "rst"; readonly streamId: number }
-  | { readonly kind: "finAck"; readonly streamId: number; readonly sequence: number };
+  | { readonly kind: "finAck" | "dataAck"; readonly streamId: number; readonly sequence: number };
 
 /** A bounded queue of answers. */
 export class Answers {
@@ -33,11 +33,15 @@ export class Answers {
     if (answer.kind === "empty") encodeMessage(answer, writer);
     else {
       const { kind: type, streamId } = answer;
-      const sequence = answer.kind === "finAck" ? answer.sequence : 0;
-      encodeMessage({ kind: "stream", type, streamId, sequence, payload: NOTHING }, writer);
+      const sequence = answer.kind === "rst" ? 0 : answer.sequence;
+      const payload = answer.kind === "dataAck" ? EMPTY_LIST : NOTHING;
+      encodeMessage({ kind: "stream", type, streamId, sequence, payload }, writer);
     }
     return true;
   }
 }
 
 const NOTHING = new Uint8Array(0);
+
+/** An acknowledgement's list of segments, without any. */
+const EMPTY_LIST = new Uint8Array(8);

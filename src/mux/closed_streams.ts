@@ -31,7 +31,8 @@ export class ClosedStreams {
   }
 
   /** The sequence of the other side's end, if the stream was closed by ends. */
-  endOf(id: number): number | undefined {
+  endOf(id: number, now: number): number | undefined {
+    this.#expire(now);
     return this.#closed.get(id)?.end;
   }
 

@@ -62,6 +62,6 @@ export interface CongestionController {
   onAck(sample: AckSample): void;
   /** Three probes in a row went unanswered: everything in flight is taken as lost. */
   onTimeout(): void;
-  /** The losses since `round` turned out to be none: the other side had everything. */
+  /** The losses of late turned out to be none: the other side had everything. */
   onSpuriousLoss(): void;
 }

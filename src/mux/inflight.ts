@@ -4,7 +4,8 @@
  * A ring indexed by frame number. It grows with what is in flight, from 64 frames to 65,536, and a
  * frame that falls out at the far end while undecided is told to the caller. Frames that carry no
  * segment (acknowledgements, pings, unreliable messages) stand in it too: a round trip or a rate can
- * be measured at any frame, since the other side's counters count them all.
+ * be measured at any frame, since the other side's counters count them all. But it does not grow for
+ * their sake: who never hears anything may send them for ever.
  *
  * The undecided frames of one stream are chained, oldest first, so that an acknowledgement looks at
  * that stream's frames only.
@@ -53,6 +54,7 @@ export class Inflight {
   #ring: FrameRecord[] = [];
   #oldest = 0;
   #newest = -1;
+  #count = 0;
 
   /** The oldest frame still held. */
   get oldest(): number {
@@ -62,6 +64,11 @@ export class Inflight {
   /** The newest frame; -1 before the first. */
   get newest(): number {
     return this.#newest;
+  }
+
+  /** Segments in flight. */
+  get count(): number {
+    return this.#count;
   }
 
   /** The record of a frame, or `undefined` when it is not held. */
@@ -74,20 +81,23 @@ export class Inflight {
   /**
    * Makes room for a frame, which must be newer than all before.
    *
-   * @param onForgotten Called for each frame that must be given up for it while in flight.
+   * @param onForgotten Called for each frame that must be given up for it while in flight; decides it.
    * @returns The record to fill in, with `state` "other" and no segment.
    */
   add(frame: number, onForgotten: (record: FrameRecord) => void): FrameRecord {
     if (frame <= this.#newest) {
       throw new RangeError(`frame ${frame} is not newer than ${this.#newest}`);
     }
-    if (this.#newest < this.#oldest) this.#oldest = frame;
-    while (frame - this.#oldest >= this.#ring.length && this.#ring.length < MOST_CAPACITY) {
-      this.#grow();
-    }
-    while (frame - this.#oldest >= this.#ring.length) {
+    for (;;) {
+      if (this.#newest < this.#oldest) this.#oldest = frame;
+      if (frame - this.#oldest < this.#ring.length) break;
       const old = this.at(this.#oldest);
-      if (old?.state === "inFlight") onForgotten(old);
+      const isWanted = old?.state === "inFlight";
+      if (this.#ring.length < (isWanted ? MOST_CAPACITY : LEAST_CAPACITY)) {
+        this.#grow();
+        continue;
+      }
+      if (isWanted) onForgotten(old);
       this.forgetBefore(this.#oldest + 1);
     }
     const slot = frame % this.#ring.length;
@@ -100,7 +110,32 @@ export class Inflight {
     return record;
   }
 
-  /** Forgets all frames below `frame`. */
+  /** The newest frame carries a segment: it is in flight from now on. */
+  carry(record: FrameRecord, segment: Segment): void {
+    const owner = segment.owner;
+    const last = this.at(owner.newestFrame);
+    if (owner.oldestFrame >= 0 && last !== undefined) last.nextOfStream = record.frame;
+    else owner.oldestFrame = record.frame;
+    owner.newestFrame = record.frame;
+    record.state = "inFlight";
+    record.segment = segment;
+    this.#count++;
+  }
+
+  /** Ends a frame's flight, and keeps the chain of its stream free of what is decided. */
+  decide(record: FrameRecord, state: "acked" | "lost"): void {
+    const owner = record.segment?.owner;
+    record.state = state;
+    record.segment = undefined;
+    this.#count--;
+    while (owner !== undefined && owner.oldestFrame >= 0) {
+      const oldest = this.at(owner.oldestFrame);
+      if (oldest?.state === "inFlight") return;
+      owner.oldestFrame = oldest?.nextOfStream ?? -1;
+    }
+  }
+
+  /** Forgets all frames below `frame`, none of which may be in flight. */
   forgetBefore(frame: number): void {
     while (this.#oldest < frame && this.#oldest <= this.#newest) {
       const record = this.at(this.#oldest);

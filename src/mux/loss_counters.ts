@@ -31,7 +31,9 @@ export class LossCounters {
   #lossRate = 0;
   #longestRun = LEAST_RUN;
   #longestRunAt = 0;
+  /** Frames that are missing and have not been found lost yet: all, and those of this round. */
   #missing = 0;
+  #missingInRound = 0;
   #charged = 0;
   #chargedInRound = 0;
 
@@ -43,6 +45,11 @@ export class LossCounters {
   /** How many frames have arrived. */
   get total(): number {
     return this.#total;
+  }
+
+  /** Nothing is asked of frames below this one: they were sent before anybody counted. */
+  start(frame: number): void {
+    this.#highest = frame - 1;
   }
 
   /** Loss of what we send, 0 to 1, over the last few hundred frames. */
@@ -66,6 +73,7 @@ export class LossCounters {
     this.#highest += frames;
     this.#total += received;
     this.#missing = Math.max(0, Math.min(SPAN, this.#missing + frames - received));
+    this.#missingInRound = Math.max(0, this.#missingInRound + frames - received);
     if (frames > 0) {
       this.#rememberRun(frames - received);
       const loss = Math.max(0, 1 - received / frames);
@@ -76,19 +84,25 @@ export class LossCounters {
     return this.#charged === 0;
   }
 
-  /** Of so many segments found lost, how many are missing by the counters too. */
-  confirm(lost: number, round: number): number {
-    const confirmed = Math.min(lost, this.#missing);
-    this.#missing -= confirmed;
-    if (round > this.#chargedInRound + 1) this.#charged = 0;
-    if (confirmed > 0) {
-      this.#charged += confirmed;
-      this.#chargedInRound = round;
-    }
-    return confirmed;
+  /** A round has ended: what was missing before it, and was not found lost in it, was no segment. */
+  onRound(): void {
+    this.#missing = Math.min(this.#missing, this.#missingInRound);
+    this.#missingInRound = 0;
   }
 
-  #rememberRun(run: number): void {
+  /** A segment was found lost; returns whether it is missing by the counters too. */
+  confirm(round: number): boolean {
+    if (round > this.#chargedInRound + 1) this.#charged = 0;
+    if (this.#missing === 0) return false;
+    this.#missing--;
+    this.#charged++;
+    this.#chargedInRound = round;
+    return true;
+  }
+
+  #rememberRun(seen: number): void {
+    // What lies beyond the most repeats would only take longer to fade.
+    const run = Math.min(seen, MOST_REPEATS);
     if (run >= this.#longestRun) {
       this.#longestRun = run;
       this.#longestRunAt = this.#highest;

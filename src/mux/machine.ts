@@ -151,7 +151,7 @@ export class MuxMachine {
   /** The body has left, in the frame of that number. */
   onFrameSent(frame: number, now: number): void {
     this.streams.onFrameSent(frame, this.#sent, now);
-    if (this.#sent.isEliciting) this.#liveness.onSent(now);
+    if (this.#sent.isQuestion) this.#liveness.onSent(now);
   }
 
   /** The next thing to tell, or `undefined`. */

@@ -26,6 +26,9 @@ const IDLE_BURST = 10;
 /** A packet's worth, less what rounding may take: else the moment of readiness might never come. */
 const ENOUGH = 1 - 1e-6;
 
+/** Shortest wait, ms: no timer is as fine, and beside a long uptime a shorter one would round to 0. */
+const LEAST_WAIT = 0.01;
+
 /** A token bucket behind a window. Times in ms. */
 export class Pacer {
   readonly #congestion: CongestionController;
@@ -53,7 +56,9 @@ export class Pacer {
   /** When {@linkcode mayTransmit} turns true by the passing of time alone. */
   deadline(inFlight: number): number {
     if (this.#isWindowFull(inFlight)) return Infinity;
-    return this.#refilledAt + Math.max(0, 1 - this.#credit) / this.#congestion.pacingRate;
+    if (this.#credit >= ENOUGH) return this.#refilledAt;
+    const wait = (1 - this.#credit) / this.#congestion.pacingRate;
+    return this.#refilledAt + Math.max(LEAST_WAIT, wait);
   }
 
   /** A segment has left. */

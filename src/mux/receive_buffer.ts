@@ -1,9 +1,11 @@
 /**
  * The receiving half of a stream: puts segments in order, and holds what is not read yet.
  *
- * What it holds is paid for from two budgets, the stream's and the session's. A segment that does
- * not fit is refused, which to the sender looks like a loss without a trace in the counters. Towards
- * a peer that understands it the limit is told: the first sequence number that would be refused.
+ * What it holds is paid for from two budgets, the stream's and the session's, of which a stream gets
+ * no more than it leaves to the others: so readers that have stopped never use up all of it. A
+ * segment that does not fit is refused, which to the sender looks like a loss without a trace in the
+ * counters; but the one that a waiting reader needs next is always taken. Towards a peer that
+ * understands it the limit is told: the first sequence number that would be refused.
  *
  * @module
  */
@@ -89,9 +91,10 @@ export class ReceiveBuffer {
   /** Takes a segment. `payload` is copied. */
   insert(sequence: number, payload: Uint8Array): Insertion {
     if (sequence < this.#next || this.#waiting.has(sequence)) return "duplicate";
-    if (sequence >= this.#end || sequence >= this.#limit) return "refused";
+    if (sequence >= this.#end) return "refused";
     const cost = payload.length + (sequence === this.#next ? 0 : SEGMENT_COST);
-    if (cost > STREAM_BUDGET - this.#used || cost > this.#budget.free) return "refused";
+    const isAwaited = sequence === this.#next && this.#ready.length === 0;
+    if (!isAwaited && (sequence >= this.#limit || cost > this.#free)) return "refused";
     if (sequence > this.#next) {
       this.#use(cost);
       this.#waiting.set(sequence, payload.slice());
@@ -138,11 +141,16 @@ export class ReceiveBuffer {
     this.#ready.clear();
   }
 
+  /** Nothing more comes: what waits for a missing segment is dropped. */
+  cut(): void {
+    this.#waiting.clear();
+    this.#use(this.#ready.length - this.#used);
+  }
+
   /** Gives everything back. */
   release(): void {
-    this.#waiting.clear();
     this.#ready.clear();
-    this.#use(-this.#used);
+    this.cut();
   }
 
   /** The first segment that would be refused now. Never goes back. */
@@ -168,8 +176,14 @@ export class ReceiveBuffer {
     this.#budget.use(bytes);
   }
 
+  /** Bytes that the stream may still take. */
+  get #free(): number {
+    return Math.min(STREAM_BUDGET, this.#budget.free) - this.#used;
+  }
+
+  /** The same in full segments; a reader that waits can always have one. */
   #roomFor(): number {
-    const free = Math.min(STREAM_BUDGET - this.#used, this.#budget.free);
-    return Math.max(0, Math.floor(free / FULL_SEGMENT));
+    const least = this.#ready.length === 0 ? 1 : 0;
+    return Math.max(least, Math.floor(this.#free / FULL_SEGMENT));
   }
 }

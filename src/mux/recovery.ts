@@ -28,20 +28,27 @@ import { LossCounters } from "./loss_counters.ts";
 import { Pacer } from "./pacer.ts";
 import { ProbeTimer } from "./probe_timer.ts";
 import { ReorderingPatience } from "./reordering_patience.ts";
+import { RoundCounter } from "./round_counter.ts";
 import type { RttEstimator } from "./rtt.ts";
 import type { Segment, SegmentOwner } from "./segment.ts";
 import { SegmentQueue } from "./segment_queue.ts";
 
 // Tuning.
 
-/** Shortest round, ms: timers and held acknowledgements are that coarse. */
-const LEAST_ROUND = 10;
-
 /** Segments that a probe sends again: one alone is lost too often on a bad path. */
 const PROBE_SEGMENTS = 4;
 
 /** Probes in vain before everything counts as lost. */
 const MOST_PROBES = 3;
+
+/** What a frame of the other side says of ours. */
+interface Report {
+  readonly highest: number;
+  /** What is known of the highest frame, when it is reported for the first time. */
+  readonly record: FrameRecord | undefined;
+  /** Whether its fate was open: else the time that it took means nothing. */
+  readonly isNews: boolean;
+}
 
 /** What has been counted since the start. */
 export interface RecoveryStats {
@@ -68,25 +75,22 @@ export class Recovery {
   readonly #probeQueue = new SegmentQueue();
 
   #believesCounters = false;
-  /** Segments in flight. */
-  #inFlight = 0;
   /** All frames below are decided. */
   #scan = 0;
   /** The report that is being handled. */
-  #report: { readonly highest: number; readonly total: number } | undefined;
+  #report: Report | undefined;
   /** When the last report came, and when the frame left that it was about. */
   #reportedAt: number;
   #firstSentAt: number;
   #segmentSentAt = 0;
   #isAppLimited = false;
 
-  #round = 0;
-  #roundEnd = 0;
-  #roundAt: number;
+  readonly #rounds: RoundCounter;
 
-  /** Since the last sample. */
+  /** Since the last sample; of the losses, how many the counters confirm. */
   #acked = 0;
   #lost = 0;
+  #confirmed = 0;
 
   #lostTotal = 0;
   #needlessTotal = 0;
@@ -97,7 +101,8 @@ export class Recovery {
     this.#rtt = rtt;
     this.#congestion = congestion;
     this.#pacer = new Pacer(congestion, now);
-    this.#reportedAt = this.#firstSentAt = this.#roundAt = now;
+    this.#rounds = new RoundCounter(now);
+    this.#reportedAt = this.#firstSentAt = now;
   }
 
   /** What has been counted. */
@@ -121,12 +126,12 @@ export class Recovery {
 
   /** Whether window and pacer let a segment go. */
   mayTransmit(now: number): boolean {
-    return this.#pacer.mayTransmit(this.#inFlight, now);
+    return this.#pacer.mayTransmit(this.#inflight.count, now);
   }
 
   /** When {@linkcode mayTransmit} turns true by the passing of time alone. */
   get paceDeadline(): number {
-    return this.#pacer.deadline(this.#inFlight);
+    return this.#pacer.deadline(this.#inflight.count);
   }
 
   /** Window and pacer would let a segment go, but there is none. */
@@ -171,8 +176,13 @@ export class Recovery {
     isProbe: boolean,
     now: number,
   ): void {
-    if (segment !== undefined && this.#inFlight === 0) this.#reportedAt = this.#firstSentAt = now;
-    if (this.#inflight.newest < 0) this.#scan = frame;
+    if (segment !== undefined && this.#inflight.count === 0) {
+      this.#reportedAt = this.#firstSentAt = now;
+    }
+    if (this.#inflight.newest < 0) {
+      this.#scan = frame;
+      this.#counters.start(frame);
+    }
     const record = this.#inflight.add(frame, (old) => this.#lose(old));
     record.isEliciting = isEliciting;
     record.isProbe = isProbe;
@@ -188,7 +198,10 @@ export class Recovery {
   /** A frame has come with these counters; what it carries is handled next, then `settle`. */
   onCounters(highest: number, total: number): void {
     // Nothing received yet is written as 0 and 0.
-    if (total > 0) this.#report = { highest, total };
+    if (total === 0 || highest > this.#inflight.newest) return;
+    const record = highest > this.#counters.highest ? this.#inflight.at(highest) : undefined;
+    this.#report = { highest, record, isNews: record?.state !== "acked" };
+    if (this.#counters.update(highest, total)) this.#congestion.onSpuriousLoss();
   }
 
   /** The other side has a segment. */
@@ -196,22 +209,23 @@ export class Recovery {
     if (segment.acked) return;
     segment.acked = true;
     const record = this.#inflight.at(segment.lastFrame);
-    if (record?.state === "inFlight") this.#decide(record, "acked");
+    if (record?.state === "inFlight") this.#inflight.decide(record, "acked");
     this.#acked++;
     this.#probeTimer.onAnswer();
-    segment.owner.refusal.onAcked();
+    // Its end is taken by a reader that has no room, too.
+    if (segment.kind === "data") segment.owner.refusal.onRoom();
     const wasNeedless = segment.transmissions > 1 && record?.isProbe === false &&
       this.#report !== undefined && segment.lastFrame > this.#report.highest;
     if (wasNeedless) {
       this.#needlessTotal++;
-      this.#patience.onNeedless(this.#round, this.#rtt.least);
+      this.#patience.onNeedless(this.#rounds.number, this.#rtt.least);
     }
   }
 
   /** Nobody waits for a segment any more: its stream was cut. */
   onAbandoned(segment: Segment): void {
     const record = this.#inflight.at(segment.lastFrame);
-    if (!segment.acked && record?.state === "inFlight") this.#decide(record, "lost");
+    if (record?.state === "inFlight") this.#inflight.decide(record, "lost");
     segment.acked = true;
   }
 
@@ -238,19 +252,14 @@ export class Recovery {
   settle(now: number): void {
     const report = this.#report;
     this.#report = undefined;
-    if (report === undefined) return;
-    const record = report.highest > this.#counters.highest
-      ? this.#inflight.at(report.highest)
-      : undefined;
-    if (this.#counters.update(report.highest, report.total)) this.#congestion.onSpuriousLoss();
-    if (record !== undefined) this.#sample(record, now);
+    if (report?.record !== undefined) this.#sample(report.record, report.isNews, now);
   }
 
   /** When {@linkcode handleTimeout} wants to be called. */
   get deadline(): number {
     const overdue = this.#firstUndecided();
     if (overdue !== undefined) return overdue.sentAt + this.#timeLimit();
-    if (this.#inFlight === 0) return Infinity;
+    if (this.#inflight.count === 0) return Infinity;
     return Math.max(this.#reportedAt, this.#segmentSentAt) + this.#probeTimer.timeout(this.#rtt);
   }
 
@@ -263,72 +272,48 @@ export class Recovery {
 
   #onSegmentSent(record: FrameRecord, segment: Segment, now: number): void {
     const previous = this.#inflight.at(segment.lastFrame);
-    if (previous?.state === "inFlight" && previous.segment === segment) {
-      this.#decide(previous, "lost");
-    }
-    const owner = segment.owner;
-    const last = this.#inflight.at(owner.newestFrame);
-    if (owner.oldestFrame >= 0 && last !== undefined) last.nextOfStream = record.frame;
-    else owner.oldestFrame = record.frame;
-    owner.newestFrame = record.frame;
-    record.state = "inFlight";
-    record.segment = segment;
+    if (previous?.state === "inFlight") this.#inflight.decide(previous, "lost");
+    this.#inflight.carry(record, segment);
     segment.transmissions++;
     segment.lastFrame = record.frame;
     segment.queued = false;
-    this.#inFlight++;
     this.#segmentSentAt = now;
     this.#isAppLimited = false;
     this.#pacer.onSent();
   }
 
-  /** Ends a frame's flight, and keeps the chain of its stream free of what is decided. */
-  #decide(record: FrameRecord, state: "acked" | "lost"): void {
-    record.state = state;
-    this.#inFlight--;
-    const owner = record.segment?.owner;
-    while (owner !== undefined && owner.oldestFrame >= 0) {
-      const oldest = this.#inflight.at(owner.oldestFrame);
-      if (oldest?.state === "inFlight") return;
-      owner.oldestFrame = oldest?.nextOfStream ?? -1;
-    }
-  }
-
-  #sample(record: FrameRecord, now: number): void {
-    const rtt = now - record.sentAt;
-    if (record.isEliciting) this.#rtt.update(rtt);
-    const roundStart = record.frame >= this.#roundEnd && now - this.#roundAt >= LEAST_ROUND;
+  #sample(record: FrameRecord, isNews: boolean, now: number): void {
+    if (record.isEliciting && isNews) this.#rtt.update(now - record.sentAt);
+    const roundStart = this.#rounds.onReported(record.frame, this.#inflight.newest, now);
     if (roundStart) {
-      this.#round++;
-      this.#roundAt = now;
-      this.#roundEnd = this.#inflight.newest + 1;
       this.#patience.onRound(this.#rtt.least);
+      this.#counters.onRound();
     }
     const interval = Math.max(now - record.reportedAt, record.sentAt - record.firstSentAt);
     this.#firstSentAt = record.sentAt;
     this.#reportedAt = now;
-    const priorInFlight = this.#inFlight + this.#acked;
+    const priorInFlight = this.#inflight.count + this.#acked + this.#lost;
     this.#detectByTime(now);
+    const frames = this.#counters.highest - record.highest;
     const acked = this.#acked;
-    const confirmed = this.#counters.confirm(this.#lost, this.#round);
-    const lost = this.#believesCounters ? confirmed : this.#lost;
-    this.#acked = this.#lost = 0;
+    const lost = this.#believesCounters ? this.#confirmed : this.#lost;
+    this.#acked = this.#lost = this.#confirmed = 0;
     this.#congestion.onAck({
       now,
-      rtt: record.isEliciting ? rtt : this.#rtt.latest,
+      rtt: this.#rtt.latest,
       leastRtt: this.#rtt.least,
       smoothedRtt: this.#rtt.smoothed,
-      round: this.#round,
+      round: this.#rounds.number,
       roundStart,
       acked,
       lost,
       priorInFlight,
-      inFlight: this.#inFlight,
+      inFlight: this.#inflight.count,
       highest: this.#counters.highest,
       total: this.#counters.total,
       newestSent: this.#inflight.newest,
-      frames: this.#counters.highest - record.highest,
-      received: this.#counters.total - record.total,
+      frames,
+      received: Math.min(frames, this.#counters.total - record.total),
       interval,
       rateIsValid: interval >= this.#rtt.least * 0.9,
       appLimited: record.appLimited,
@@ -341,9 +326,9 @@ export class Recovery {
       this.#patience.grace(this.#rtt.least);
   }
 
-  /** The oldest frame below H whose fate is open. */
+  /** The oldest frame up to H whose fate is open. */
   #firstUndecided(): FrameRecord | undefined {
-    while (this.#scan < this.#counters.highest) {
+    while (this.#scan <= this.#counters.highest) {
       const record = this.#inflight.at(this.#scan);
       if (record?.state === "inFlight") return record;
       this.#scan++;
@@ -362,15 +347,16 @@ export class Recovery {
 
   #lose(record: FrameRecord): void {
     const segment = record.segment;
-    this.#decide(record, "lost");
+    this.#inflight.decide(record, "lost");
     if (segment === undefined || segment.acked) return;
     this.#lost++;
     this.#lostTotal++;
     this.queueAgain(segment);
-    // Only what lies below H proves anything: above it the whole path may be silent.
-    if (record.frame < this.#counters.highest) {
-      segment.owner.refusal.onLost(this.#counters.lossRate);
-    }
+    // Above H nothing is proven: the whole path may be silent.
+    if (record.frame > this.#counters.highest) return;
+    if (this.#counters.confirm(this.#rounds.number)) this.#confirmed++;
+    // Once may mean that it was acknowledged, and all acknowledgements that said so were lost.
+    else if (segment.transmissions > 1) segment.owner.refusal.onLost(this.#counters.lossRate);
   }
 
   #probe(now: number): void {

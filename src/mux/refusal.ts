@@ -1,9 +1,10 @@
 /**
  * Tells a full reader from a bad path.
  *
- * A segment that the reader over there has no room for looks like a lost one. But a path that loses
- * segment after segment of one stream loses other frames too, and the other side's counters tell how
- * many. So a row of losses that chance alone would hardly make is a refusal.
+ * A segment that the reader over there has no room for looks like a lost one; but the frame that
+ * carried it has arrived, and the other side's counters do not miss it. One such loss may still be
+ * bad luck: the counters tell how many frames are missing, and not which. A row of them that chance
+ * alone would hardly make is a refusal.
  *
  * @module
  */
@@ -28,14 +29,14 @@ export class RefusalDetector {
     return this.#row >= LEAST_ROW && this.#chance < LEAST_CHANCE;
   }
 
-  /** A segment was found lost on a path with that loss rate, 0 to 1. */
+  /** A segment was found lost that the counters do not miss, on a path with that loss rate, 0 to 1. */
   onLost(lossRate: number): void {
     this.#row++;
     this.#chance *= Math.max(LEAST_LOSS_RATE, Math.min(MOST_LOSS_RATE, lossRate));
   }
 
-  /** A segment was acknowledged. */
-  onAcked(): void {
+  /** A segment was acknowledged, or the reader says that it has room. */
+  onRoom(): void {
     this.#row = 0;
     this.#chance = 1;
   }

@@ -5,29 +5,22 @@
  *
  * @module
  */
-import { SosistabError } from "../errors.ts";
 import type { Random } from "../random.ts";
 import { decodeAckList, encodeAckList } from "../wire/ack_list.ts";
-import {
-  encodeMessage,
-  STREAM_MESSAGE_OVERHEAD,
-  type StreamMessage,
-  type StreamMessageType,
-} from "../wire/message.ts";
+import { encodeMessage, STREAM_MESSAGE_OVERHEAD, type StreamMessage } from "../wire/message.ts";
 import { Writer } from "../wire/writer.ts";
 import type { Answers } from "./answers.ts";
 import type { CongestionController } from "./congestion.ts";
 import { ReceiveBudget } from "./receive_buffer.ts";
+import { Reception } from "./reception.ts";
 import { Recovery, type RecoveryStats } from "./recovery.ts";
 import type { RttEstimator } from "./rtt.ts";
 import type { Segment } from "./segment.ts";
-import type { StreamContext, StreamEnd, StreamMachine } from "./stream_machine.ts";
+import { brokenBy, type StreamEnd } from "./stream_end.ts";
+import type { StreamContext, StreamMachine } from "./stream_machine.ts";
 import { StreamTable } from "./stream_table.ts";
 
 // Protocol constants.
-
-/** Longest info string of a stream, bytes. */
-export const MOST_INFO = 1024;
 
 /** Longest list of an acknowledgement that is believed; the original's has 32 entries. */
 const MOST_ACK_ENTRIES = 256;
@@ -61,6 +54,8 @@ export interface SentMessage {
   readonly segment: Segment | undefined;
   /** Whether the other side answers it at once. */
   readonly isEliciting: boolean;
+  /** Whether something is awaited because of it: silence may mean that the other side has gone. */
+  readonly isQuestion: boolean;
   /** Whether it went out on suspicion, outside the window. */
   readonly isProbe: boolean;
 }
@@ -70,20 +65,20 @@ export class ReliableLane {
   readonly #streams: StreamTable;
   readonly #recovery: Recovery;
   readonly #rtt: RttEstimator;
-  readonly #answers: Answers;
-  readonly #context: StreamContext & { isOwnKind: boolean };
+  readonly #reception: Reception;
+  readonly #context: StreamContext & { isOwnKind: boolean; heardAt: number };
   readonly #changed = new Set<StreamMachine>();
-  readonly #incoming: StreamMachine[] = [];
   #malformed = 0;
-  #refused = 0;
+  /** Whether the other side has shown its kind since streams last looked. */
+  #isNewKind = false;
   #segmentLength = MOST_SEGMENT;
 
   /** @param answers Where answers to strangers go. */
   constructor(options: ReliableLaneOptions, answers: Answers, now: number) {
     const rtt = this.#rtt = options.rtt;
-    this.#answers = answers;
-    this.#context = { budget: new ReceiveBudget(), isOwnKind: false, rtt };
+    this.#context = { budget: new ReceiveBudget(), isOwnKind: false, heardAt: now, rtt };
     this.#streams = new StreamTable(options.role, options.random, this.#context);
+    this.#reception = new Reception(this.#streams, answers);
     this.#recovery = new Recovery(rtt, options.congestion, now);
   }
 
@@ -92,15 +87,17 @@ export class ReliableLane {
     return {
       ...this.#recovery.stats,
       streams: this.#streams.size,
-      malformed: this.#malformed,
-      refused: this.#refused,
+      malformed: this.#malformed + this.#reception.malformed,
+      refused: this.#reception.refused,
     };
   }
 
   /** The other side has shown that it is of our own kind. */
   onOwnKind(): void {
+    if (this.#context.isOwnKind) return;
     this.#context.isOwnKind = true;
     this.#recovery.onOwnKind();
+    this.#isNewKind = true;
   }
 
   /** Bodies may have this length from now on. */
@@ -120,6 +117,7 @@ export class ReliableLane {
   /** Takes as much of `bytes` as there is room for; returns how much. */
   write(stream: StreamMachine, bytes: Uint8Array, now: number): number {
     const count = stream.sending.append(bytes);
+    this.#watchRoom(stream, now);
     this.#streams.schedule(stream, now);
     return count;
   }
@@ -168,8 +166,9 @@ export class ReliableLane {
   /** A message has come. */
   handleMessage(message: StreamMessage, now: number): void {
     const stream = this.#streams.get(message.streamId);
-    if (message.type === "syn") this.#handleSyn(message, stream, now);
-    else if (stream === undefined) this.#handleUnknown(message, now);
+    const isOpening = message.type === "syn" && (stream?.phase ?? "opening") === "opening";
+    if (isOpening) this.#reception.handleSyn(message, stream, now);
+    else if (stream === undefined) this.#reception.handleStray(message, now);
     else {
       this.#handleKnown(message, stream, now);
       this.#advance(stream, now);
@@ -179,6 +178,11 @@ export class ReliableLane {
   /** The body of the frame has been handled. */
   settle(now: number): void {
     this.#recovery.settle(now);
+    this.#context.heardAt = now;
+    if (!this.#isNewKind) return;
+    this.#isNewKind = false;
+    // A stream that was ended towards the original ends differently now.
+    for (const stream of [...this.#streams.values()]) this.#advance(stream, now);
   }
 
   /** When {@linkcode handleTimeout} wants to be called; may be too early. */
@@ -199,7 +203,7 @@ export class ReliableLane {
 
   /** The next stream that the other side has opened. */
   takeIncoming(): StreamMachine | undefined {
-    return this.#incoming.shift();
+    return this.#reception.takeIncoming();
   }
 
   /** The next stream about which anything has changed since it was last taken. */
@@ -227,7 +231,8 @@ export class ReliableLane {
     encodeMessage({ kind: "stream", type, streamId, sequence, payload }, writer);
     stream.onOwedSent(type, now);
     this.#streams.schedule(stream, now);
-    return ELICITING.has(type) ? QUESTION : ANSWER;
+    if (type === "syn") return QUESTION;
+    return type === "rst" && stream.phase === "resetting" ? DEMAND : ANSWER;
   }
 
   /** Writes the next segment that may leave: a probe, a lost one, a new one. */
@@ -250,6 +255,8 @@ export class ReliableLane {
 
   #handleKnown({ type, sequence, payload }: StreamMessage, stream: StreamMachine, now: number) {
     switch (type) {
+      case "syn":
+        return stream.onSynAgain();
       case "synAck":
         return stream.onAgreed();
       case "data":
@@ -270,38 +277,6 @@ export class ReliableLane {
     }
   }
 
-  #handleSyn({ streamId, payload }: StreamMessage, known: StreamMachine | undefined, now: number) {
-    if (known !== undefined && known.phase !== "opening") {
-      known.onSynAgain();
-      this.#advance(known, now);
-      return;
-    }
-    if (payload.length > MOST_INFO) {
-      this.#malformed++;
-      this.#answers.add({ kind: "rst", streamId });
-      return;
-    }
-    // Both sides opened the same id. The other side takes our Syn for its answer, so the id is its.
-    if (known !== undefined) this.#streams.renumber(known, now);
-    const stream = this.#streams.isResting(streamId, now)
-      ? undefined
-      : this.#streams.accept(streamId, new TextDecoder().decode(payload), now);
-    if (stream !== undefined) {
-      this.#incoming.push(stream);
-    } else {
-      this.#refused++;
-      this.#answers.add({ kind: "rst", streamId });
-    }
-  }
-
-  #handleUnknown({ type, streamId, sequence }: StreamMessage, now: number): void {
-    const end = this.#streams.isResting(streamId, now) ? this.#streams.endOf(streamId) : undefined;
-    if (type === "rst") return;
-    // A stream that both ends have closed is at peace: late repetitions of its data need no answer.
-    if (end === undefined) this.#answers.add({ kind: "rst", streamId });
-    else if (type === "fin") this.#answers.add({ kind: "finAck", streamId, sequence });
-  }
-
   #handleAck(stream: StreamMachine, lowestMissing: number, payload: Uint8Array, now: number): void {
     const list = decodeAckList(payload);
     if (list === undefined || list.length > MOST_ACK_ENTRIES) {
@@ -313,21 +288,26 @@ export class ReliableLane {
     for (let i = 0; i < list.length; i++) isHonest &&= list.at(i) < sending.next;
     if (!isHonest) {
       this.#malformed++;
-      const error = new SosistabError("reset", "the other end acknowledged what was never sent");
-      return stream.reset(now, { by: "error", error });
+      return stream.reset(now, brokenBy("acknowledged what was never sent"));
     }
     const hadRoom = !stream.refusal.isRefused;
     for (let at = sending.first; at < lowestMissing; at++) this.#onAcked(stream, at);
     for (let i = 0; i < list.length; i++) this.#onAcked(stream, list.at(i));
     sending.advance();
-    if (list.limit !== undefined) sending.setLimit(list.limit);
     this.#recovery.onStreamReport(stream);
+    if (list.limit !== undefined && sending.setLimit(list.limit)) stream.refusal.onRoom();
     if (!hadRoom && !stream.refusal.isRefused) {
       for (const segment of sending.unacknowledged()) this.#recovery.queueAgain(segment);
     }
-    const isHeldBack = stream.refusal.isRefused || (sending.isBlocked && stream.oldestFrame < 0);
-    if (isHeldBack) stream.room.start(this.#rtt.smoothed, now);
-    else stream.room.stop();
+    this.#watchRoom(stream, now);
+  }
+
+  /** Asks for room while the reader over there has none, and nothing under way will tell of it. */
+  #watchRoom(stream: StreamMachine, now: number): void {
+    const { refusal, sending, room } = stream;
+    const isHeldBack = refusal.isRefused || (sending.isBlocked && stream.oldestFrame < 0);
+    if (isHeldBack) room.start(this.#rtt.smoothed, now);
+    else room.stop();
   }
 
   #onAcked(stream: StreamMachine, sequence: number): void {
@@ -382,12 +362,19 @@ export class ReliableLane {
   }
 }
 
-/** A message that wants an answer, and one that wants none. */
-export const QUESTION: SentMessage = { segment: undefined, isEliciting: true, isProbe: false };
-export const ANSWER: SentMessage = { segment: undefined, isEliciting: false, isProbe: false };
+/** A message that wants none. */
+export const ANSWER: SentMessage = {
+  segment: undefined,
+  isEliciting: false,
+  isQuestion: false,
+  isProbe: false,
+};
 
-/** What streams owe that the other side answers at once. */
-const ELICITING: ReadonlySet<StreamMessageType> = new Set(["syn", "rst"]);
+/** A message that is answered at once. */
+export const QUESTION: SentMessage = { ...ANSWER, isEliciting: true, isQuestion: true };
+
+/** A Rst: it may have been answered before, by a side that has forgotten the stream since. */
+const DEMAND: SentMessage = { ...ANSWER, isQuestion: true };
 
 const NOTHING = new Uint8Array(0);
 
@@ -397,5 +384,5 @@ const ackMemory = new Uint8Array(8 * 152);
 function writeSegment(segment: Segment, isProbe: boolean, writer: Writer): SentMessage {
   const { owner, kind: type, sequence, payload } = segment;
   encodeMessage({ kind: "stream", type, streamId: owner.id, sequence, payload }, writer);
-  return { segment, isEliciting: true, isProbe };
+  return { segment, isEliciting: true, isQuestion: true, isProbe };
 }

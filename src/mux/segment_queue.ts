@@ -35,7 +35,13 @@ export class SegmentQueue {
   /** Takes the first segment out. */
   take(): Segment | undefined {
     const segment = this.peek();
-    if (segment !== undefined) this.#head++;
+    if (segment === undefined) return undefined;
+    this.#head++;
+    // Copying the rest costs less than the slots freed.
+    if (this.#head > 64 && this.#head * 2 > this.#segments.length) {
+      this.#segments = this.#segments.slice(this.#head);
+      this.#head = 0;
+    }
     return segment;
   }
 }

@@ -76,11 +76,6 @@ export class SendBuffer {
     return this.#finSequence >= 0 && this.#first > this.#finSequence;
   }
 
-  /** How often the end has been sent. */
-  get finTransmissions(): number {
-    return this.segmentAt(this.#finSequence)?.transmissions ?? 0;
-  }
-
   /** Takes a copy of as much as there is room for; returns how much. */
   append(bytes: Uint8Array): number {
     const count = Math.max(0, Math.min(bytes.length, this.room));
@@ -93,9 +88,11 @@ export class SendBuffer {
     this.#isFinished = true;
   }
 
-  /** The other side refuses segments from this number on. */
-  setLimit(limit: number): void {
-    this.#limit = this.#limit === Infinity ? limit : Math.max(this.#limit, limit);
+  /** The other side refuses segments from this number on; returns whether it said less before. */
+  setLimit(limit: number): boolean {
+    const rises = limit > this.#limit;
+    if (rises || this.#limit === Infinity) this.#limit = limit;
+    return rises;
   }
 
   /** Whether the other side's limit alone keeps something from being sent. */

@@ -11,27 +11,30 @@
  *
  * Ends, towards our own kind: the writer's end is the last segment of the stream (Fin), sent and
  * repeated like any other until its FinAck; reading goes on until the other side's. When both have
- * been told, the stream is closed. A Fin that is not answered although everything else is done
- * closes the stream after some repetitions: the other side has gone, and nothing is lost by it.
+ * been told, the stream is closed. An end is never given up while the other side lives: it answers
+ * even when it has forgotten the stream.
  *
  * Ends, towards the original: it knows no half-close. Its end, and ours, is a Rst once everything
  * written is acknowledged. It stops sending when it has our Rst, so ours waits until nothing has come
  * for two seconds (its first retransmission may take 1.9 s) and nothing is missing in between; when
  * nobody here reads any more, it is sent at once.
  *
- * A Rst is repeated until it is answered by one, five times at the most.
+ * A Rst is repeated until it is answered by one, five times at the most; but while nothing at all is
+ * heard of the other side, that does not count. The original says its own only once: `reminder.ts` is
+ * for when that is lost.
  *
  * @module
  */
-import { SosistabError } from "../errors.ts";
 import type { StreamMessageType } from "../wire/message.ts";
 import { AckPolicy } from "./ack_policy.ts";
 import { type ReceiveBudget, ReceiveBuffer } from "./receive_buffer.ts";
 import { RefusalDetector } from "./refusal.ts";
+import { Reminder } from "./reminder.ts";
 import { RoomProbe } from "./room_probe.ts";
 import type { RttEstimator } from "./rtt.ts";
 import type { SegmentOwner } from "./segment.ts";
 import { SendBuffer } from "./send_buffer.ts";
+import { brokenBy, cutBy, type StreamEnd, unanswered } from "./stream_end.ts";
 
 // Tuning.
 
@@ -45,21 +48,17 @@ const MOST_REPEAT = 2_000;
 /** How long an opening waits for its answer, ms, while the other side is alive. */
 const OPENING_TIMEOUT = 30_000;
 
-/** A Rst is sent this often at the most. */
+/** A Rst is sent this often at the most, while anything is heard of the other side. */
 const MOST_RSTS = 5;
+
+/** Longest wait for its answer, ms. */
+const MOST_RST_WAIT = 5_000;
 
 /** How long nothing must have come before a Rst may end what the other side was sending, ms. */
 const LINGER = 2_000;
 
-/** Times that an end is sent before its answer is given up, when nothing else is open. */
-const MOST_LONE_FINS = 6;
-
-/** How a stream ended. */
-export interface StreamEnd {
-  readonly by: "local" | "remote" | "timeout" | "error";
-  /** Why, unless everything written and sent had arrived. */
-  readonly error?: SosistabError;
-}
+/** What a stream may owe besides what a timer asks for, most urgent first. */
+const DEBTS: readonly StreamMessageType[] = ["rst", "synAck", "dataAck", "finAck", "syn"];
 
 type State =
   | {
@@ -74,6 +73,7 @@ type State =
     readonly nextRstAt: number;
     readonly wait: number;
     readonly sent: number;
+    readonly sentAt: number;
     readonly end: StreamEnd;
   }
   | { readonly kind: "closed"; readonly end: StreamEnd };
@@ -83,6 +83,8 @@ export interface StreamContext {
   readonly budget: ReceiveBudget;
   /** Whether the other side is known to be of our own kind. */
   readonly isOwnKind: boolean;
+  /** When anything was heard of the other side last. */
+  readonly heardAt: number;
   readonly rtt: RttEstimator;
 }
 
@@ -104,9 +106,10 @@ export class StreamMachine implements SegmentOwner {
   readonly room = new RoomProbe();
 
   readonly #context: StreamContext;
+  readonly #reminder: Reminder;
   #state: State;
-  /** Messages without a timer of their own, waiting to be sent. */
-  #owes = { syn: false, synAck: false, finAck: false, rst: false };
+  /** Messages waiting to be sent; a DataAck only when it is the last one. */
+  readonly #owes = new Set<StreamMessageType>();
   #heardAt: number;
   #isDiscarding = false;
   #isDoneSending = false;
@@ -125,14 +128,15 @@ export class StreamMachine implements SegmentOwner {
     this.#context = context;
     this.sending = new SendBuffer(this);
     this.receiving = new ReceiveBuffer(context.budget);
+    this.#reminder = new Reminder(now);
     this.#heardAt = now;
     if (isOpener) {
       const giveUpAt = now + OPENING_TIMEOUT;
       this.#state = { kind: "opening", nextSynAt: now, wait: this.#firstWait(), giveUpAt };
-      this.#owes.syn = true;
+      this.#owes.add("syn");
     } else {
       this.#state = { kind: "open" };
-      this.#owes.synAck = true;
+      this.#owes.add("synAck");
     }
   }
 
@@ -161,20 +165,14 @@ export class StreamMachine implements SegmentOwner {
 
   /** The next message to send besides data, without taking it. */
   get owed(): StreamMessageType | undefined {
-    if (this.#owes.rst) return "rst";
-    if (this.#state.kind === "closed" || this.#state.kind === "resetting") return undefined;
-    if (this.#owes.synAck) return "synAck";
-    if (this.#owes.finAck) return "finAck";
-    if (this.#owes.syn) return "syn";
-    return this.acks.isDue ? "dataAck" : undefined;
+    if (this.#owes.size > 0) return DEBTS.find((type) => this.#owes.has(type));
+    return this.#state.kind === "open" && this.acks.isDue ? "dataAck" : undefined;
   }
 
   /** That message is being sent; a DataAck is settled by taking its entries. */
   onOwedSent(type: StreamMessageType, now: number): void {
-    if (type === "synAck") this.#owes.synAck = false;
-    if (type === "finAck") this.#owes.finAck = false;
+    this.#owes.delete(type);
     if (type === "syn" && this.#state.kind === "opening") {
-      this.#owes.syn = false;
       const { wait, giveUpAt } = this.#state;
       this.#state = {
         kind: "opening",
@@ -183,39 +181,48 @@ export class StreamMachine implements SegmentOwner {
         giveUpAt,
       };
     }
-    if (type === "rst") this.#owes.rst = false;
     if (type === "rst" && this.#state.kind === "resetting") {
       const { wait, sent, end } = this.#state;
       this.#state = {
         kind: "resetting",
         nextRstAt: now + wait,
-        wait: wait * 2,
+        wait: Math.min(MOST_RST_WAIT, wait * 2),
         sent: sent + 1,
+        sentAt: now,
         end,
       };
     }
+  }
+
+  /** Takes another number: the other side has opened a stream with the same. */
+  renumber(id: number): void {
+    this.id = id;
+    this.#owes.add("syn");
   }
 
   /** The other side has agreed to the stream, by a SynAck or by data. */
   onAgreed(): void {
     if (this.#state.kind !== "opening") return;
     this.#state = { kind: "open" };
-    this.#owes.syn = false;
+    this.#owes.delete("syn");
   }
 
   /** A Syn has come again: our answer was lost. */
   onSynAgain(): void {
-    if (this.#state.kind === "open") this.#owes.synAck = true;
+    if (this.#state.kind === "open") this.#owes.add("synAck");
   }
 
   /** A piece of data has come. */
   onData(sequence: number, payload: Uint8Array, now: number): void {
     if (this.#state.kind !== "open") return;
-    this.#heardAt = now;
+    this.#reminder.onHeard(now);
+    // What nobody reads is not waited for.
+    if (!this.#isDiscarding) this.#heardAt = now;
     const insertion = this.receiving.insert(sequence, payload);
-    const isAhead = insertion === "accepted" && sequence >= this.receiving.next;
+    // One that came before is listed again: the list that had it was lost.
+    const isAhead = insertion !== "refused" && sequence >= this.receiving.next;
     this.acks.onSegment(sequence, isAhead, now);
-    if (this.receiving.isComplete) this.#owes.finAck = true;
+    if (this.receiving.isComplete) this.#owes.add("finAck");
   }
 
   /** The other side's writer has ended. */
@@ -223,11 +230,10 @@ export class StreamMachine implements SegmentOwner {
     if (this.#state.kind !== "open") return;
     this.#heardAt = now;
     if (!this.receiving.setEnd(sequence)) {
-      const error = new SosistabError("reset", "the other end contradicted itself");
-      this.reset(now, { by: "error", error });
+      this.reset(now, brokenBy("contradicted itself"));
       return;
     }
-    this.#owes.finAck = true;
+    this.#owes.add("finAck");
     this.advance(now);
   }
 
@@ -241,13 +247,10 @@ export class StreamMachine implements SegmentOwner {
         this.#close(state.end);
         return;
       case "opening":
-        this.#close({
-          by: "remote",
-          error: new SosistabError("reset", "the other end refused the stream"),
-        });
+        this.#close(cutBy("refused the stream"));
         return;
       case "open":
-        this.#owes.rst = true;
+        this.#owes.add("rst");
         this.#close(this.#endByRst());
         return;
     }
@@ -263,15 +266,18 @@ export class StreamMachine implements SegmentOwner {
   /** Cuts the stream. */
   reset(now: number, end: StreamEnd): void {
     if (this.#state.kind === "closed" || this.#state.kind === "resetting") return;
-    this.#owes.rst = true;
-    this.#state = { kind: "resetting", nextRstAt: now, wait: this.#firstWait(), sent: 0, end };
-    this.#dropDebts();
+    this.#owes.add("rst");
+    const wait = this.#firstWait();
+    this.#state = { kind: "resetting", nextRstAt: now, wait, sent: 0, sentAt: now, end };
+    this.#settle();
+    if (end.error !== undefined) this.receiving.release();
   }
 
   /** Ends it without a word: the session is over. */
   abandon(end: StreamEnd): void {
     if (this.#state.kind === "closed") return;
     this.#close(this.end ?? end);
+    this.#owes.clear();
   }
 
   /** Looks whether the stream has come to its end; to be called after anything has changed. */
@@ -283,12 +289,9 @@ export class StreamMachine implements SegmentOwner {
       this.#heardAt = now;
     }
     if (this.#context.isOwnKind) {
-      const isAnswered = this.sending.isFinAcked ||
-        this.sending.finTransmissions >= MOST_LONE_FINS;
-      if (this.receiving.isComplete && isAnswered) this.#close({ by: "local" });
-      else if (this.sending.isFinAcked && now >= this.#lingersUntil()) {
-        this.reset(now, { by: "local" });
-      }
+      if (!this.sending.isFinAcked) return;
+      if (this.receiving.isComplete) this.#closeByEnds();
+      else if (now >= this.#lingersUntil()) this.reset(now, { by: "local" });
     } else if (now >= this.#lingersUntil()) this.reset(now, { by: "local" });
   }
 
@@ -296,14 +299,15 @@ export class StreamMachine implements SegmentOwner {
   get deadline(): number {
     const state = this.#state;
     if (state.kind === "opening") {
-      return this.#owes.syn ? state.giveUpAt : Math.min(state.nextSynAt, state.giveUpAt);
+      return this.#owes.has("syn") ? state.giveUpAt : Math.min(state.nextSynAt, state.giveUpAt);
     }
-    if (state.kind === "resetting") return this.#owes.rst ? Infinity : state.nextRstAt;
+    if (state.kind === "resetting") return this.#owes.has("rst") ? Infinity : state.nextRstAt;
     if (state.kind === "closed") return Infinity;
     return Math.min(
       this.acks.deadline,
       this.room.deadline,
       this.#isWaitingToReset() ? this.#lingersUntil() : Infinity,
+      this.#context.isOwnKind ? Infinity : this.#reminder.deadline,
     );
   }
 
@@ -312,17 +316,19 @@ export class StreamMachine implements SegmentOwner {
     const state = this.#state;
     switch (state.kind) {
       case "opening":
-        if (now >= state.giveUpAt) this.#close(UNANSWERED);
-        else if (now >= state.nextSynAt) this.#owes.syn = true;
+        if (now >= state.giveUpAt) this.#close(unanswered());
+        else if (now >= state.nextSynAt) this.#owes.add("syn");
         return;
       case "resetting":
         if (now < state.nextRstAt) return;
-        if (state.sent >= MOST_RSTS) this.#close(state.end);
-        else this.#owes.rst = true;
+        // The one that was sent last counts only if the path has carried anything since.
+        if (state.sent >= MOST_RSTS && this.#context.heardAt > state.sentAt) this.#close(state.end);
+        else this.#owes.add("rst");
         return;
       case "open":
         this.acks.handleTimeout(now);
         this.room.handleTimeout(now);
+        if (!this.#context.isOwnKind && this.#reminder.handleTimeout(now)) this.acks.request();
         this.advance(now);
         return;
       case "closed":
@@ -361,24 +367,27 @@ export class StreamMachine implements SegmentOwner {
     const isWrittenWhole = this.#context.isOwnKind
       ? sending.isFinished && sending.isDelivered
       : sending.unsent === 0;
-    return this.#isReadWhole && isWrittenWhole
-      ? { by: "remote" }
-      : { by: "remote", error: new SosistabError("reset", "the other end cut the stream") };
+    return this.#isReadWhole && isWrittenWhole ? { by: "remote" } : cutBy("cut the stream");
   }
 
   #close(end: StreamEnd): void {
     this.#state = { kind: "closed", end };
-    this.#dropDebts();
+    this.#settle();
   }
 
-  /** Nothing but a Rst is said after the end. */
-  #dropDebts(): void {
+  /** The other side has to learn that all it sent has come, or it would go on asking. */
+  #closeByEnds(): void {
+    const owesFinAck = this.#owes.has("finAck");
+    this.acks.conclude();
+    this.#close({ by: "local" });
+    if (owesFinAck) this.#owes.add("finAck");
+    if (this.acks.isDue) this.#owes.add("dataAck");
+  }
+
+  /** Nothing more is taken, and nothing but a Rst is said. */
+  #settle(): void {
     this.room.stop();
-    this.#owes.syn = this.#owes.synAck = this.#owes.finAck = false;
+    this.receiving.cut();
+    for (const type of DEBTS) if (type !== "rst") this.#owes.delete(type);
   }
 }
-
-const UNANSWERED: StreamEnd = {
-  by: "timeout",
-  error: new SosistabError("no-answer", "the other end did not answer the opening of the stream"),
-};

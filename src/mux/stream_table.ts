@@ -60,8 +60,8 @@ export class StreamTable {
   }
 
   /** Where the other side's half of a stream ended that was closed lately by both ends. */
-  endOf(id: number): number | undefined {
-    return this.#closed.endOf(id);
+  endOf(id: number, now: number): number | undefined {
+    return this.#closed.endOf(id, now);
   }
 
   /** Opens a stream at this end; `undefined` when no id is free. */
@@ -83,8 +83,9 @@ export class StreamTable {
     const id = this.#freeId(now);
     this.#streams.delete(stream.id);
     if (id === undefined) return;
-    stream.id = id;
+    stream.renumber(id);
     this.#streams.set(id, stream);
+    this.schedule(stream, now);
   }
 
   /** To be called after anything about a stream has changed. */
@@ -148,11 +149,11 @@ export class StreamTable {
   }
 
   #remove(stream: StreamMachine, now: number): void {
-    if (this.#streams.get(stream.id) !== stream) return;
-    this.#streams.delete(stream.id);
-    this.#incoming.delete(stream);
     this.#timed.delete(stream);
     this.#sending.delete(stream);
+    this.#incoming.delete(stream);
+    if (this.#streams.get(stream.id) !== stream) return;
+    this.#streams.delete(stream.id);
     const { isComplete, end } = stream.receiving;
     this.#closed.add(stream.id, isComplete ? end : undefined, now);
   }

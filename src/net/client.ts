@@ -126,7 +126,7 @@ class Attempt implements DatagramHandler {
 
   onDatagram(datagram: Uint8Array, from: Address): void {
     if (this.#driver !== undefined) {
-      if (this.#driver.handleDatagram(datagram) === "taken") this.#driver.flush();
+      if (this.#driver.handleDatagram(datagram) !== "foreign") this.#driver.flush();
       return;
     }
     if (this.#isOver) return;
@@ -173,6 +173,7 @@ class Attempt implements DatagramHandler {
       host,
       role: "client",
       session: new SessionMachine({ role: "client", secret, random: this.#random }),
+      random: this.#random,
       rtt: new RttEstimator(Math.max(1, rtt)),
       resumer: new Resumer({ serverKey, resumeToken, shardId: 0, random: this.#random }, now),
       idleTimeout,

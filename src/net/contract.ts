@@ -162,7 +162,11 @@ export interface Session extends AsyncDisposable {
    * @returns Rejects with why the session ended, when it has.
    */
   receive(options?: WaitOptions): Promise<Uint8Array>;
-  /** Tells the session that the network may have changed: it shows the server its address at once. */
+  /**
+   * Tells the session that the network may have changed: it shows the server its address at once.
+   * The server answers to there as soon as a datagram has come from there: a mere claim could be
+   * anybody's.
+   */
   refresh(): void;
   /** What has been counted. */
   stats(): SessionStats;

@@ -11,6 +11,7 @@ import type { Resumer } from "../handshake/resumer.ts";
 import type { Host } from "../host.ts";
 import type { MuxEvent, MuxMachine } from "../mux/machine.ts";
 import type { RttEstimator } from "../mux/rtt.ts";
+import type { Random } from "../random.ts";
 import {
   MOST_PACKET_RECEIVED,
   type PacketOutcome,
@@ -33,6 +34,7 @@ export interface DriverOptions {
   readonly host: Host;
   readonly session: SessionMachine;
   readonly role: "client" | "server";
+  readonly random: Random;
   readonly rtt: RttEstimator;
   /** Sends a packet along the session's path; `false`: dropped here. */
   readonly transmit: (packet: Uint8Array) => boolean;
@@ -97,16 +99,21 @@ export class SessionDriver {
     this.#onMuxEvent = onEvent;
   }
 
-  /** A datagram has come that may be a packet of this session. When it is taken, `flush` must follow. */
+  /**
+   * A datagram has come that may be a packet of this session. Unless it is foreign, `flush` must
+   * follow.
+   */
   handleDatagram(datagram: Uint8Array): PacketOutcome {
     const { host, session, resumer } = this.#options;
     const now = host.now();
     if (this.#closure !== undefined) return "foreign";
     const outcome = session.handleDatagram(datagram, now);
     if (outcome === "foreign") this.#foreign++;
-    if (outcome !== "taken") return outcome;
-    this.#activeAt = now;
-    resumer?.onHeard(now);
+    // Whatever else comes may be a replay, and keeps nothing alive.
+    if (outcome === "newest" || outcome === "late") {
+      this.#activeAt = now;
+      resumer?.onHeard(now);
+    }
     if (session.isOwnKind) this.#mux?.streams.onOwnKind();
     for (let received = session.pollBody(); received; received = session.pollBody()) {
       if (this.#mux === undefined) this.#observer?.onBody(received.body);

@@ -171,12 +171,12 @@ class DrivenListener implements Listener, DatagramHandler {
     const key = formatAddress(from);
     for (const route of this.#routes.at(key)) {
       const outcome = route.driver?.handleDatagram(datagram) ?? "foreign";
-      if (outcome === "taken") {
-        // The answers must go where this came from.
-        route.onHeard(key, this.#host.now());
-        route.driver?.flush();
-      } else if (outcome === "dropped") this.#stats.packetsReplayed++;
-      if (outcome !== "foreign") return;
+      if (outcome === "foreign") continue;
+      // The answers must go where this came from, unless somebody held it back or repeats it.
+      if (outcome === "newest") route.onHeard(key, this.#host.now());
+      if (outcome === "replayed") this.#stats.packetsReplayed++;
+      route.driver?.flush();
+      return;
     }
     this.#handleHandshake(datagram, from);
   }
@@ -248,6 +248,7 @@ class DrivenListener implements Listener, DatagramHandler {
       host,
       role: "server",
       session: new SessionMachine({ role: "server", secret, random: this.#random }),
+      random: this.#random,
       rtt: new RttEstimator(INITIAL_RTT),
       idleTimeout: this.#options.idleTimeout ?? IDLE_TIMEOUT,
       transmit: (packet) => this.#send(packet, route.choose(this.#random, host.now())),

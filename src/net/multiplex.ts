@@ -5,10 +5,9 @@
  */
 import { SosistabError } from "../errors.ts";
 import { Cubic } from "../mux/cubic.ts";
-import { MOST_INFO } from "../mux/reliable_lane.ts";
+import { MOST_INFO } from "../mux/reception.ts";
 import { type MuxEvent, MuxMachine } from "../mux/machine.ts";
 import type { StreamMachine } from "../mux/stream_machine.ts";
-import { Random } from "../random.ts";
 import { MOST_DATAGRAM } from "../session/machine.ts";
 import { UNRELIABLE_OVERHEAD } from "../wire/message.ts";
 import { endError } from "./closure.ts";
@@ -30,6 +29,9 @@ import { Waiters } from "./waiters.ts";
 /** How long an awaited answer may stay away, ms: longer than most tunnels and elevators. */
 const DEAD_AFTER = 30_000;
 
+/** Streams that wait to be accepted: as many as the other side may have open. */
+const MOST_BACKLOG = 1_024;
+
 /** A {@linkcode Multiplex} on a driver. */
 export class DrivenMultiplex implements Multiplex {
   readonly maxDatagramSize: number = MOST_DATAGRAM - UNRELIABLE_OVERHEAD;
@@ -44,13 +46,13 @@ export class DrivenMultiplex implements Multiplex {
 
   /** Takes a session over. */
   constructor(session: Session, driver: SessionDriver, options: MultiplexOptions) {
-    const { host, role, rtt } = driver.options;
+    const { host, role, random, rtt } = driver.options;
     this.#session = session;
     this.#driver = driver;
     this.#congestion = new Cubic(rtt.smoothed);
     this.#machine = new MuxMachine({
       role,
-      random: new Random(host.random),
+      random,
       rtt,
       congestion: this.#congestion,
       deadAfter: options.deadAfter ?? DEAD_AFTER,
@@ -168,7 +170,10 @@ export class DrivenMultiplex implements Multiplex {
     switch (event.kind) {
       case "incoming": {
         const conn = this.#makeConn(event.stream);
-        if (!this.#acceptors.resolveFirst(conn)) this.#incoming.push(conn);
+        if (this.#acceptors.resolveFirst(conn)) return;
+        // Those that were cut since then count too: opening and cutting must not fill the memory.
+        if (this.#incoming.length < MOST_BACKLOG) this.#incoming.push(conn);
+        else conn.reset();
         return;
       }
       case "stream":

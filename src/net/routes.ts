@@ -6,6 +6,12 @@
  * were heard from in the last ten seconds, drawn at random, so that a client with several sockets
  * uses them all; else to the one heard from last.
  *
+ * Anybody on the path can copy a resume and send it from elsewhere. So once a session has spoken from
+ * an address, a resume from another one is a claim and no more: the shard moves there when a packet
+ * of the session comes from it that is newer than all before. The address that it left is remembered
+ * like a claim, so the next packet from there brings the shard back. (WireGuard roams by the same
+ * rule.)
+ *
  * @module
  */
 import { type Address, formatAddress } from "../address.ts";
@@ -23,7 +29,12 @@ const ADDRESS_AGE = 10_000;
 /** Sessions that one address may have: several clients behind one NAT port happen only by spoofing. */
 const MOST_AT_ADDRESS = 4;
 
-interface Shard {
+/** Claims of one session: the original's client has 16 sockets, which may all move at once. */
+const MOST_CLAIMS = 16;
+
+/** An address, and which of the client's sockets speaks from there. */
+interface Place {
+  readonly shardId: number;
   readonly address: Address;
   readonly key: string;
   heardAt: number;
@@ -36,8 +47,11 @@ export class Route {
   /** Its parts, set once they are made. */
   driver: SessionDriver | undefined;
   session: Session | undefined;
-  readonly #shards = new Map<number, Shard>();
-  #latest: Shard | undefined;
+  readonly #shards = new Map<number, Place>();
+  /** Places that a shard may move to, by address; oldest first. */
+  readonly #claims = new Map<string, Place>();
+  #latest: Place | undefined;
+  #hasSpoken = false;
 
   constructor(tokenId: string) {
     this.tokenId = tokenId;
@@ -48,22 +62,34 @@ export class Route {
     return this.#latest?.address ?? { hostname: "", port: 0 };
   }
 
-  /** The keys of all its addresses. */
+  /** The keys of all addresses that its packets may come from. */
   *keys(): Generator<string> {
-    for (const shard of this.#shards.values()) yield shard.key;
+    for (const place of this.#shards.values()) yield place.key;
+    yield* this.#claims.keys();
   }
 
-  /** A shard has shown its address; returns the key of the one it had before, if that was another. */
-  bind(shardId: number, address: Address, key: string, now: number): string | undefined {
-    const before = this.#shards.get(shardId);
-    this.#latest = { address, key, heardAt: now };
-    this.#shards.set(shardId, this.#latest);
-    return before !== undefined && before.key !== key ? before.key : undefined;
+  /** Whether the session has spoken from an address, and not gone elsewhere since. */
+  isAt(key: string): boolean {
+    if (!this.#hasSpoken) return false;
+    for (const place of this.#shards.values()) if (place.key === key) return true;
+    return false;
   }
 
-  /** A packet of the session has come from an address. */
+  /** A shard has shown its address. */
+  bind(shardId: number, address: Address, key: string, now: number): void {
+    const place = { shardId, address, key, heardAt: now };
+    const shard = this.#shards.get(shardId);
+    if (shard?.key === key) shard.heardAt = now;
+    else if (this.#hasSpoken) this.#claim(place);
+    else this.#move(place);
+  }
+
+  /** A packet of the session, newer than all before, has come from an address. */
   onHeard(key: string, now: number): void {
-    if (this.#latest?.key === key) {
+    this.#hasSpoken = true;
+    const claim = this.#claims.get(key);
+    if (claim !== undefined) this.#move(claim);
+    else if (this.#latest?.key === key) {
       this.#latest.heardAt = now;
       return;
     }
@@ -81,6 +107,24 @@ export class Route {
       if (alive.length > 1) return alive[random.between(0, alive.length - 1)]!.address;
     }
     return this.address;
+  }
+
+  #move(place: Place): void {
+    const before = this.#shards.get(place.shardId);
+    this.#claims.delete(place.key);
+    this.#shards.set(place.shardId, place);
+    this.#latest = place;
+    if (before !== undefined) this.#claim(before);
+  }
+
+  #claim(place: Place): void {
+    this.#claims.delete(place.key);
+    this.#claims.set(place.key, place);
+    if (this.#claims.size <= MOST_CLAIMS) return;
+    for (const oldest of this.#claims.keys()) {
+      this.#claims.delete(oldest);
+      return;
+    }
   }
 }
 
@@ -116,14 +160,19 @@ export class Routes {
 
   /** A shard of a session has shown its address. */
   bind(route: Route, shardId: number, address: Address, now: number): void {
+    const before = [...route.keys()];
     const key = formatAddress(address);
-    const before = route.bind(shardId, address, key, now);
-    if (before !== undefined && ![...route.keys()].includes(before)) this.#unbind(route, before);
+    route.bind(shardId, address, key, now);
+    const after = new Set(route.keys());
+    for (const forgotten of before) if (!after.has(forgotten)) this.#unbind(route, forgotten);
     const routes = this.#byAddress.get(key) ?? [];
     if (routes.includes(route)) return;
     routes.push(route);
-    // The oldest claim to the address goes: its owner, if it is alive, will claim it again.
-    if (routes.length > MOST_AT_ADDRESS) routes.shift();
+    if (routes.length > MOST_AT_ADDRESS) {
+      // The oldest mere claim goes, or the oldest of all: its owner, if alive, will claim it again.
+      const at = routes.findIndex((each) => each !== route && !each.isAt(key));
+      routes.splice(Math.max(0, at), 1);
+    }
     this.#byAddress.set(key, routes);
   }
 

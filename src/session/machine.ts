@@ -18,6 +18,7 @@ import { EXTENSION_LENGTH } from "../wire/extension.ts";
 import {
   type DataFrame,
   dataFrameOverhead,
+  type DecodedFrame,
   decodeFrame,
   encodeFrame,
   type ParityFrame,
@@ -74,10 +75,17 @@ export interface SessionMachineOptions {
 }
 
 /**
- * What became of a packet: it was new and is taken; it belongs to this session, but was seen before
- * or breaks a rule; or it was not made by the other side of this session, and is left as it was.
+ * What became of a packet:
+ *
+ * - `newest`: data that is newer than all before, so the other side sent it just now;
+ * - `late`: data that newer data has overtaken;
+ * - `parity`: it helps to rebuild, but has no number of its own: it may be a replay, and proves
+ *   nothing about where the other side is or whether it lives;
+ * - `replayed`: data that came before, or a frame that is too old to tell;
+ * - `malformed`: the other side made it, but it is no frame or breaks a limit;
+ * - `foreign`: the other side did not make it. It is left as it was.
  */
-export type PacketOutcome = "taken" | "dropped" | "foreign";
+export type PacketOutcome = "newest" | "late" | "parity" | "replayed" | "malformed" | "foreign";
 
 /** A body that has come. Valid until the machine is touched again. */
 export interface ReceivedBody {
@@ -93,8 +101,9 @@ export interface SessionCounts {
   readonly framesSent: number;
   /** Data frames received, each once. */
   readonly framesReceived: number;
-  /** Bytes of packets sent and received, headers of UDP and IP not counted. */
+  /** Bytes of packets sent, headers of UDP and IP not counted. */
   readonly bytesSent: number;
+  /** The same of packets received, each once. */
   readonly bytesReceived: number;
   /** Packets of the other side that were no frame, or broke a limit. */
   readonly framesMalformed: number;
@@ -147,7 +156,7 @@ export class SessionMachine {
       bytesReceived: this.#bytesReceived,
       framesMalformed: this.#malformed,
       replayed: this.#replayed,
-      recovered: this.#recovered + (this.#recoverer?.recovered ?? 0),
+      recovered: this.#recovered,
       receiveLoss: this.#loss.rate,
       sendLoss: this.#sendLoss,
     };
@@ -215,13 +224,18 @@ export class SessionMachine {
       ? this.#opener.open(datagram)
       : undefined;
     if (plaintext === undefined) return "foreign";
-    const decoded = decodeFrame(plaintext);
-    if (decoded === undefined) this.#malformed++;
-    if (decoded === undefined || !this.#take(decoded.frame, now)) return "dropped";
-    this.#bytesReceived += datagram.length;
-    if (decoded.lossByte !== undefined) this.#sendLoss = decoded.lossByte / 255;
-    this.#acquaintance.onFrame(decoded.extension);
-    return "taken";
+    const outcome = this.#take(decodeFrame(plaintext), now);
+    switch (outcome) {
+      case "malformed":
+        this.#malformed++;
+        break;
+      case "replayed":
+        this.#replayed++;
+        break;
+      default:
+        this.#bytesReceived += datagram.length;
+    }
+    return outcome;
   }
 
   /** The next body that the last packet brought, or `undefined`. */
@@ -234,57 +248,54 @@ export class SessionMachine {
     for (;;) {
       const rebuilt = this.#recoverer?.pollBody();
       if (rebuilt === undefined) return undefined;
-      if (!this.#isPlausible(rebuilt.frameNumber)) continue;
       if (this.#window.accept(rebuilt.frameNumber)) {
+        this.#recovered++;
         return { body: rebuilt.body, highReceived: 0, totalReceived: 0 };
       }
     }
   }
 
-  #take(frame: DataFrame | ParityFrame, now: number): boolean {
-    return frame.kind === "data" ? this.#handleData(frame, now) : this.#handleParity(frame, now);
+  #take(decoded: DecodedFrame | undefined, now: number): PacketOutcome {
+    if (decoded === undefined) return "malformed";
+    const { frame, lossByte, extension } = decoded;
+    if (frame.kind === "parity") return this.#handleParity(frame, now);
+    const outcome = this.#handleData(frame, now);
+    if (outcome === "newest" || outcome === "late") {
+      if (lossByte !== undefined) this.#sendLoss = lossByte / 255;
+      this.#acquaintance.onFrame(extension);
+    }
+    return outcome;
   }
 
   #isPlausible(frameNumber: number): boolean {
     return frameNumber <= this.#window.highest + MOST_JUMP;
   }
 
-  #handleData(frame: DataFrame, now: number): boolean {
-    if (!this.#isPlausible(frame.frameNumber)) {
-      this.#malformed++;
-      return false;
-    }
-    if (!this.#window.accept(frame.frameNumber)) {
-      this.#replayed++;
-      return false;
-    }
+  #handleData(frame: DataFrame, now: number): PacketOutcome {
+    if (!this.#isPlausible(frame.frameNumber)) return "malformed";
+    this.#loss.onArrived(frame.frameNumber);
+    const isNewest = frame.frameNumber > this.#window.highest;
+    if (!this.#window.accept(frame.frameNumber)) return "replayed";
     this.#totalReceived++;
-    this.#loss.onAccepted(this.#window);
     if (now < this.#parityUntil) {
       this.#recoverer ??= new Recoverer();
       this.#recoverer.onData(frame.frameNumber, frame.body);
-    } else this.#dropRecoverer();
+    } else this.#recoverer = undefined;
     this.#received = this.#areCountersPossible(frame)
       ? frame
       : { ...frame, highReceived: 0, totalReceived: 0 };
-    return true;
+    return isNewest ? "newest" : "late";
   }
 
-  #handleParity(frame: ParityFrame, now: number): boolean {
+  #handleParity(frame: ParityFrame, now: number): PacketOutcome {
     const lead = frame.runStart - this.#window.highest;
-    if (lead < -MOST_RUN_AGE || lead > MOST_RUN_LEAD || !isSoundParity(frame)) {
-      this.#malformed++;
-      return false;
-    }
+    if (lead > MOST_RUN_LEAD || !isSoundParity(frame)) return "malformed";
+    // Nobody sends parity that late: it was recorded.
+    if (lead < -MOST_RUN_AGE) return "replayed";
     this.#parityUntil = now + PARITY_MEMORY;
     this.#recoverer ??= new Recoverer();
     this.#recoverer.onParity(frame);
-    return true;
-  }
-
-  #dropRecoverer(): void {
-    this.#recovered += this.#recoverer?.recovered ?? 0;
-    this.#recoverer = undefined;
+    return "parity";
   }
 
   /** Nobody can have received more than was sent. */

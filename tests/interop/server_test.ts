@@ -21,6 +21,7 @@ const SECRET_KEY = new Uint8Array(32).fill(7);
 
 interface Setting {
   readonly raw?: boolean;
+  readonly deadAfter?: number;
   readonly client?: Partial<RustClientOptions>;
   readonly path?: Omit<RelayOptions, "server">;
   readonly action: readonly (string | number)[];
@@ -34,7 +35,8 @@ interface Scene {
   readonly results: StreamResult[];
 }
 
-async function meet(t: TestContext, { raw, client, path, action }: Setting): Promise<Scene> {
+async function meet(t: TestContext, setting: Setting): Promise<Scene> {
+  const { raw, deadAfter, client, path, action } = setting;
   assert.ok(program);
   const listener = await listen(await currentHost(), {
     hostname: "127.0.0.1",
@@ -46,7 +48,7 @@ async function meet(t: TestContext, { raw, client, path, action }: Setting): Pro
   void (async () => {
     for await (const session of listener) {
       if (!raw) {
-        const mux = session.multiplex();
+        const mux = session.multiplex(deadAfter === undefined ? {} : { deadAfter });
         multiplexes.push(mux);
         serveAll(mux, (result) => void results.push(result));
         continue;
@@ -191,12 +193,15 @@ test("a client may replace its worst shard in the middle", { skip }, async (t) =
   assert.deepEqual([done.back, done.good], [1_500, true]);
 });
 
-test("a client killed in mid-transfer is noticed", { skip }, async (t) => {
-  const { client, multiplexes, listener } = await meet(t, { action: ["download", 1_000_000_000] });
+test("a client killed in mid-transfer is noticed, and its session ends", { skip }, async (t) => {
+  const { client, multiplexes, listener } = await meet(t, {
+    deadAfter: 2_000,
+    action: ["download", 1_000_000_000],
+  });
   for (let i = 0; i < 100 && multiplexes.length === 0; i++) await delay(50);
   await delay(300);
   await client.stop();
-  const closing = multiplexes[0]!.closed;
-  await listener.close();
-  assert.equal((await closing).by, "local");
+  const closure = await multiplexes[0]!.closed;
+  assert.deepEqual([closure.by, closure.error?.code], ["timeout", "connection-lost"]);
+  assert.equal(listener.stats().sessionsOpen, 0);
 });

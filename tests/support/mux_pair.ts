@@ -1,6 +1,7 @@
 /**
  * Two multiplexes on a bad path under virtual time, each driven as `src/net/driver.ts` does it.
  */
+import { SosistabError } from "../../src/errors.ts";
 import type { CongestionController } from "../../src/mux/congestion.ts";
 import { Cubic } from "../../src/mux/cubic.ts";
 import { MuxMachine } from "../../src/mux/machine.ts";
@@ -95,6 +96,13 @@ export class MuxEnd {
   close(stream: StreamMachine): void {
     this.finish(stream);
     this.discard(stream);
+  }
+
+  /** Cuts it. */
+  cut(stream: StreamMachine): void {
+    const error = new SosistabError("closed", "the stream was cut at this end");
+    this.mux.streams.reset(stream, { by: "local", error }, this.now);
+    this.flush();
   }
 
   /** Reads what is there. */

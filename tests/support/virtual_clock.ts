@@ -6,7 +6,7 @@
 interface Entry {
   readonly at: number;
   readonly order: number;
-  readonly run: () => void;
+  run: () => void;
   isCancelled: boolean;
 }
 
@@ -33,7 +33,13 @@ export class VirtualClock {
       isCancelled: false,
     };
     this.#push(entry);
-    return { [Symbol.dispose]: () => void (entry.isCancelled = true) };
+    return {
+      [Symbol.dispose]: () => {
+        entry.isCancelled = true;
+        // The entry stays until its time has come; what it would have done need not.
+        entry.run = NOTHING;
+      },
+    };
   }
 
   /** Runs the next event, if it is due by `until`; returns whether there was one. */
@@ -90,6 +96,8 @@ export class VirtualClock {
     heap[i] = last;
   }
 }
+
+const NOTHING = () => {};
 
 function isBefore(a: Entry, b: Entry): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order);

@@ -1,0 +1,72 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { type LivenessEvent, LivenessMachine } from "../../src/mux/liveness.ts";
+
+/** Runs the machine on virtual time until `until`, and returns what it asked for, with the time. */
+function run(machine: LivenessMachine, until: number): [number, LivenessEvent["kind"]][] {
+  const events: [number, LivenessEvent["kind"]][] = [];
+  while (machine.deadline <= until) {
+    const now = machine.deadline;
+    machine.handleTimeout(now);
+    for (let event = machine.pollEvent(); event; event = machine.pollEvent()) {
+      events.push([now, event.kind]);
+    }
+  }
+  return events;
+}
+
+test("LivenessMachine never declares an idle session dead", () => {
+  const machine = new LivenessMachine(30_000);
+  assert.equal(machine.deadline, Infinity);
+  machine.onSent(0);
+  machine.onHeard();
+  assert.deepEqual(run(machine, 10 ** 9), []);
+});
+
+test("LivenessMachine probes with doubled delays and then declares the peer dead, once", () => {
+  const machine = new LivenessMachine(30_000);
+  machine.onSent(1_000);
+  assert.deepEqual(run(machine, 10 ** 9), [[2_500, "probe"], [5_500, "probe"], [11_500, "probe"], [
+    23_500,
+    "probe",
+  ], [31_000, "dead"]]);
+  machine.onHeard();
+  machine.onSent(40_000);
+  assert.equal(machine.deadline, Infinity);
+});
+
+test("LivenessMachine counts from the first thing sent, not from the last", () => {
+  const machine = new LivenessMachine(2_000);
+  for (let now = 0; now < 1_900; now += 100) machine.onSent(now);
+  assert.deepEqual(run(machine, 10_000), [[1_500, "probe"], [2_000, "dead"]]);
+});
+
+test("LivenessMachine counts anew from what is sent after it heard the peer", () => {
+  const machine = new LivenessMachine(2_000);
+  machine.onSent(0);
+  machine.onHeard();
+  machine.onSent(5_000);
+  assert.deepEqual(run(machine, 10_000), [[6_500, "probe"], [7_000, "dead"]]);
+});
+
+test("LivenessMachine takes a call that comes early for nothing", () => {
+  const machine = new LivenessMachine(2_000);
+  machine.onSent(0);
+  for (let now = 0; now < 1_500; now += 10) machine.handleTimeout(now);
+  assert.equal(machine.pollEvent(), undefined);
+});
+
+test("LivenessMachine asks once more when it was called late, before it condemns", () => {
+  const machine = new LivenessMachine(30_000);
+  machine.onSent(0);
+  machine.handleTimeout(600_000);
+  assert.deepEqual(machine.pollEvent(), { kind: "probe" });
+  assert.deepEqual(run(machine, 10 ** 9), [[601_500, "dead"]]);
+});
+
+test("LivenessMachine refuses a time that can never pass", () => {
+  assert.throws(
+    () => new LivenessMachine(NaN),
+    new RangeError("deadAfter must be at least 1 ms, got NaN"),
+  );
+});

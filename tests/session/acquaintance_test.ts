@@ -1,0 +1,143 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Acquaintance } from "../../src/session/acquaintance.ts";
+import {
+  type Extension,
+  FLOW_LIMIT,
+  HALF_CLOSE,
+  REPEATED_ACKS,
+  SEEN,
+} from "../../src/wire/extension.ts";
+
+const OWN = HALF_CLOSE | REPEATED_ACKS | FLOW_LIMIT;
+
+/** Writes a frame, and returns the block in it. */
+function sent(end: Acquaintance): Extension | undefined {
+  const { block } = end;
+  if (block !== undefined) end.onBlockSent();
+  return block;
+}
+
+/** One frame in each direction; returns how many blocks were in them. */
+function exchange(a: Acquaintance, b: Acquaintance): number {
+  const up = sent(a);
+  b.onFrame(up);
+  const down = sent(b);
+  a.onFrame(down);
+  return [up, down].filter((block) => block !== undefined).length;
+}
+
+test("the first frame carries what this end understands, and does not claim to have seen anything", () => {
+  assert.deepEqual(new Acquaintance().block, { bits: OWN });
+});
+
+test("until its block has come the other side counts as the original", () => {
+  const end = new Acquaintance();
+  for (let i = 0; i < 100; i++) end.onFrame(undefined);
+  assert.equal(end.isOwnKind, false);
+  end.onFrame({ bits: 0 });
+  assert.equal(end.isOwnKind, true);
+  end.onFrame(undefined);
+  assert.equal(end.isOwnKind, true);
+});
+
+test("the original never answers: the block stands in every frame, for ever", () => {
+  const end = new Acquaintance();
+  for (let i = 0; i < 10_000; i++) {
+    assert.deepEqual(sent(end), { bits: OWN });
+    end.onFrame(undefined);
+  }
+});
+
+test("once the other side's block has come ours says so", () => {
+  const end = new Acquaintance();
+  end.onFrame({ bits: HALF_CLOSE });
+  assert.deepEqual(end.block, { bits: OWN | SEEN });
+});
+
+test("each side puts its block into every frame until a block with the bit SEEN has come", () => {
+  const end = new Acquaintance();
+  for (let i = 0; i < 1_000; i++) {
+    assert.notEqual(sent(end), undefined);
+    end.onFrame({ bits: OWN });
+  }
+  end.onFrame({ bits: OWN | SEEN });
+  sent(end); // at most the answer to a late block
+  assert.equal(sent(end), undefined);
+});
+
+test("a side that is seen at once goes on for 8 frames, and not for longer", () => {
+  const end = new Acquaintance();
+  end.onFrame({ bits: OWN | SEEN });
+  for (let i = 0; i < 8; i++) assert.deepEqual(sent(end), { bits: OWN | SEEN }, `frame ${i}`);
+  assert.equal(sent(end), undefined);
+});
+
+test("a late block is answered now and then: every 16th, with one", () => {
+  const end = new Acquaintance();
+  end.onFrame({ bits: OWN | SEEN });
+  while (sent(end) !== undefined);
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < 15; i++) {
+      end.onFrame({ bits: OWN });
+      assert.equal(end.block, undefined);
+    }
+    end.onFrame({ bits: OWN });
+    assert.deepEqual(sent(end), { bits: OWN | SEEN });
+    assert.equal(sent(end), undefined);
+  }
+});
+
+test("what the other side understands is what its newest block says", () => {
+  const end = new Acquaintance();
+  end.onFrame({ bits: SEEN });
+  end.onFrame({ bits: OWN });
+  assert.equal(end.isOwnKind, true);
+  for (let i = 0; i < 8; i++) sent(end);
+  assert.equal(end.block, undefined, "seen once is seen for good");
+});
+
+test("both sides fall silent after a few frames when nothing is lost", () => {
+  const [a, b] = [new Acquaintance(), new Acquaintance()];
+  let frames = 0;
+  while (exchange(a, b) > 0) frames++;
+  assert.ok(frames <= 9, `${frames}`);
+  for (let i = 0; i < 1_000; i++) assert.equal(exchange(a, b), 0);
+  assert.ok(a.isOwnKind && b.isOwnKind);
+});
+
+test("both sides know each other and fall silent, whatever was lost before", () => {
+  const frame = fc.record({ isUp: fc.boolean(), isLost: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(frame, { maxLength: 300, size: "max" }), (frames) => {
+      const [a, b] = [new Acquaintance(), new Acquaintance()];
+      for (const { isUp, isLost } of frames) {
+        const [from, to] = isUp ? [a, b] : [b, a];
+        const block = sent(from);
+        if (!isLost) to.onFrame(block);
+      }
+      for (let i = 0; i < 40; i++) exchange(a, b);
+      assert.ok(a.isOwnKind && b.isOwnKind);
+      for (let i = 0; i < 40; i++) assert.equal(exchange(a, b), 0);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test("both sides fall silent in the middle of any loss below one half, too", () => {
+  const losses = fc.infiniteStream(fc.boolean());
+  fc.assert(
+    fc.property(losses, (isLost) => {
+      const [a, b] = [new Acquaintance(), new Acquaintance()];
+      for (let i = 0; i < 2_000; i++) {
+        const [from, to] = i % 2 === 0 ? [a, b] : [b, a];
+        const block = sent(from);
+        if (!isLost.next().value) to.onFrame(block);
+      }
+      assert.equal(a.block, undefined);
+      assert.equal(b.block, undefined);
+    }),
+    { numRuns: 200 },
+  );
+});
