@@ -160,7 +160,7 @@ class Attempt implements DatagramHandler {
   }
 
   #establish(secret: Uint8Array, resumeToken: Uint8Array, from: Address): void {
-    const { serverKey, idleTimeout } = this.#options;
+    const { serverKey, idleTimeout, stats } = this.#options;
     const host = this.#host;
     const now = host.now();
     const chosen =
@@ -177,6 +177,7 @@ class Attempt implements DatagramHandler {
       rtt: new RttEstimator(Math.max(1, rtt)),
       resumer: new Resumer({ serverKey, resumeToken, shardId: 0, random: this.#random }, now),
       idleTimeout,
+      ...(stats === undefined ? {} : { stats }),
       transmit: (packet) => chosen.socket.send(packet, chosen.address),
     });
     const session = new DrivenSession(this.#driver, () => chosen.address);

@@ -15,6 +15,7 @@ import type { Address } from "../address.ts";
 import type { SosistabError } from "../errors.ts";
 import type { MuxStats } from "../mux/machine.ts";
 import type { SessionCounts } from "../session/machine.ts";
+import type { StatsGatherer } from "../stats/gatherer.ts";
 
 /** How a wait can be broken off. */
 export interface WaitOptions {
@@ -47,6 +48,11 @@ export interface ConnectOptions {
   readonly idleTimeout?: number;
   /** Aborting it breaks the handshake off. It has no effect afterwards. */
   readonly signal?: AbortSignal;
+  /**
+   * Records the session's course, when it is active: `total_sent_bytes` and `total_recv_bytes`
+   * (bytes), `recv_loss` and `send_loss` (0 to 1), `smooth_ping` and `raw_ping` (ms).
+   */
+  readonly stats?: StatsGatherer;
 }
 
 /** Limits of a {@linkcode Listener}. */

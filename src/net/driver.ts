@@ -17,6 +17,7 @@ import {
   type PacketOutcome,
   type SessionMachine,
 } from "../session/machine.ts";
+import type { StatsGatherer } from "../stats/gatherer.ts";
 import { Alarm } from "./alarm.ts";
 import { idleTooLong, lostConnection } from "./closure.ts";
 import type { Closure } from "./contract.ts";
@@ -42,6 +43,8 @@ export interface DriverOptions {
   readonly resumer?: Resumer;
   /** How long the session may be silent, ms. */
   readonly idleTimeout: number;
+  /** Where figures go. */
+  readonly stats?: StatsGatherer;
 }
 
 /** Where bodies and packets are put together. Shared: each is used up before anything else happens. */
@@ -116,12 +119,14 @@ export class SessionDriver {
     }
     if (session.isOwnKind) this.#mux?.streams.onOwnKind();
     for (let received = session.pollBody(); received; received = session.pollBody()) {
+      this.#options.stats?.increment("total_recv_bytes", received.body.length, now);
       if (this.#mux === undefined) this.#observer?.onBody(received.body);
       else {
         this.#mux.streams.onCounters(received.highReceived, received.totalReceived);
         this.#mux.handleBody(received.body, now);
       }
     }
+    this.#record(now);
     return outcome;
   }
 
@@ -198,8 +203,20 @@ export class SessionDriver {
     }
     // A server hears from its clients or lets them go; a client may have nothing to hear.
     if (role === "client") this.#activeAt = now;
+    this.#options.stats?.increment("total_sent_bytes", body.length, now);
     const length = session.encode(body, packetMemory, now);
     return this.#transmit(packetMemory.subarray(0, length));
+  }
+
+  /** The names are those of the original; times are ms here. */
+  #record(now: number): void {
+    const { session, rtt, stats } = this.#options;
+    if (stats === undefined || !stats.active) return;
+    const { receiveLoss, sendLoss } = session.counts;
+    stats.update("recv_loss", receiveLoss, now);
+    if (sendLoss !== undefined) stats.update("send_loss", sendLoss, now);
+    stats.update("smooth_ping", rtt.smoothed, now);
+    stats.update("raw_ping", rtt.latest, now);
   }
 
   #pollResume(now: number): void {

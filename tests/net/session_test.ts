@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { SosistabError } from "../../mod.ts";
+import { SosistabError, StatsGatherer } from "../../mod.ts";
 import { VirtualPair } from "../support/virtual_pair.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
@@ -190,4 +190,22 @@ test("stats() counts frames, bytes and loss of both directions", async () => {
   assert.ok(Math.abs((down.sendLoss ?? 1) - up.receiveLoss) < 0.05, `${down.sendLoss}`);
   assert.ok(up.bytesReceived > 100 * up.framesReceived);
   assert.equal(up.packetsForeign, 0);
+});
+
+test("a StatsGatherer records the session's course when it is active, and nothing otherwise", async () => {
+  for (const active of [true, false]) {
+    const pair = new VirtualPair({ delay: 15 });
+    const stats = new StatsGatherer({ active });
+    const { client, server } = await pair.sessions({}, { stats });
+    for (let i = 0; i < 10; i++) {
+      client.send(new Uint8Array(100));
+      server.send(new Uint8Array(50));
+      await pair.pass(20);
+    }
+    assert.equal(stats.last("total_sent_bytes"), active ? 1_000 : undefined);
+    assert.equal(stats.last("total_recv_bytes"), active ? 500 : undefined);
+    assert.equal(stats.last("recv_loss"), active ? 0 : undefined);
+    assert.equal(stats.last("smooth_ping"), active ? client.stats().rtt : undefined);
+    assert.equal([...stats].length > 0, active);
+  }
 });
