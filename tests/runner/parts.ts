@@ -115,10 +115,12 @@ export class Parts {
     if (peer === undefined) return [skipped("interop", reason)];
     const seconds = (performance.now() - start) / 1000;
     if (seconds > 1) console.log(`built the Rust peer in ${seconds.toFixed(0)} s`);
+    // What the original does among its own says nothing of a runtime: once is enough.
+    const ours = files.filter((file) => !file.endsWith("peer_test.ts"));
     return [
       await this.#testOnDeno("interop deno", files, false),
-      await this.#testOnBun("interop bun", files),
-      await this.#testOnNode("interop node", files),
+      await this.#testOnBun("interop bun", ours),
+      await this.#testOnNode("interop node", ours),
     ];
   }
 
