@@ -83,6 +83,7 @@ export class Recovery {
   #reportedAt: number;
   #firstSentAt: number;
   #segmentSentAt = 0;
+  #provenAt = -Infinity;
   #isAppLimited = false;
 
   readonly #rounds: RoundCounter;
@@ -122,6 +123,11 @@ export class Recovery {
    */
   onOwnKind(): void {
     this.#believesCounters = true;
+  }
+
+  /** When the newest frame left that has arrived. */
+  get provenAt(): number {
+    return this.#provenAt;
   }
 
   /** Whether window and pacer let a segment go. */
@@ -290,7 +296,7 @@ export class Recovery {
       this.#counters.onRound();
     }
     const interval = Math.max(now - record.reportedAt, record.sentAt - record.firstSentAt);
-    this.#firstSentAt = record.sentAt;
+    this.#firstSentAt = this.#provenAt = record.sentAt;
     this.#reportedAt = now;
     const priorInFlight = this.#inflight.count + this.#acked + this.#lost;
     this.#detectByTime(now);

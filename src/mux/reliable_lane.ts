@@ -66,7 +66,7 @@ export class ReliableLane {
   readonly #recovery: Recovery;
   readonly #rtt: RttEstimator;
   readonly #reception: Reception;
-  readonly #context: StreamContext & { isOwnKind: boolean; heardAt: number };
+  readonly #context: StreamContext & { isOwnKind: boolean; provenAt: number };
   readonly #changed = new Set<StreamMachine>();
   #malformed = 0;
   /** Whether the other side has shown its kind since streams last looked. */
@@ -76,7 +76,7 @@ export class ReliableLane {
   /** @param answers Where answers to strangers go. */
   constructor(options: ReliableLaneOptions, answers: Answers, now: number) {
     const rtt = this.#rtt = options.rtt;
-    this.#context = { budget: new ReceiveBudget(), isOwnKind: false, heardAt: now, rtt };
+    this.#context = { budget: new ReceiveBudget(), isOwnKind: false, provenAt: -Infinity, rtt };
     this.#streams = new StreamTable(options.role, options.random, this.#context);
     this.#reception = new Reception(this.#streams, answers);
     this.#recovery = new Recovery(rtt, options.congestion, now);
@@ -146,7 +146,7 @@ export class ReliableLane {
 
   /** Cuts a stream. */
   reset(stream: StreamMachine, end: StreamEnd, now: number): void {
-    stream.reset(now, end);
+    stream.reset(end);
     this.#advance(stream, now);
   }
 
@@ -178,7 +178,7 @@ export class ReliableLane {
   /** The body of the frame has been handled. */
   settle(now: number): void {
     this.#recovery.settle(now);
-    this.#context.heardAt = now;
+    this.#context.provenAt = this.#recovery.provenAt;
     if (!this.#isNewKind) return;
     this.#isNewKind = false;
     // A stream that was ended towards the original ends differently now.
@@ -288,7 +288,7 @@ export class ReliableLane {
     for (let i = 0; i < list.length; i++) isHonest &&= list.at(i) < sending.next;
     if (!isHonest) {
       this.#malformed++;
-      return stream.reset(now, brokenBy("acknowledged what was never sent"));
+      return stream.reset(brokenBy("acknowledged what was never sent"));
     }
     const hadRoom = !stream.refusal.isRefused;
     for (let at = sending.first; at < lowestMissing; at++) this.#onAcked(stream, at);

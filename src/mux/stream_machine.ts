@@ -19,9 +19,8 @@
  * for two seconds (its first retransmission may take 1.9 s) and nothing is missing in between; when
  * nobody here reads any more, it is sent at once.
  *
- * A Rst is repeated until it is answered by one, five times at the most; but while nothing at all is
- * heard of the other side, that does not count. The original says its own only once: `reminder.ts` is
- * for when that is lost.
+ * A Rst is repeated until it is answered by one, a few times at the most (`rst_timer.ts`). The
+ * original says its own only once: `reminder.ts` is for when that is lost.
  *
  * @module
  */
@@ -31,6 +30,7 @@ import { type ReceiveBudget, ReceiveBuffer } from "./receive_buffer.ts";
 import { RefusalDetector } from "./refusal.ts";
 import { Reminder } from "./reminder.ts";
 import { RoomProbe } from "./room_probe.ts";
+import { RstTimer } from "./rst_timer.ts";
 import type { RttEstimator } from "./rtt.ts";
 import type { SegmentOwner } from "./segment.ts";
 import { SendBuffer } from "./send_buffer.ts";
@@ -48,12 +48,6 @@ const MOST_REPEAT = 2_000;
 /** How long an opening waits for its answer, ms, while the other side is alive. */
 const OPENING_TIMEOUT = 30_000;
 
-/** A Rst is sent this often at the most, while anything is heard of the other side. */
-const MOST_RSTS = 5;
-
-/** Longest wait for its answer, ms. */
-const MOST_RST_WAIT = 5_000;
-
 /** How long nothing must have come before a Rst may end what the other side was sending, ms. */
 const LINGER = 2_000;
 
@@ -68,14 +62,7 @@ type State =
     readonly giveUpAt: number;
   }
   | { readonly kind: "open" }
-  | {
-    readonly kind: "resetting";
-    readonly nextRstAt: number;
-    readonly wait: number;
-    readonly sent: number;
-    readonly sentAt: number;
-    readonly end: StreamEnd;
-  }
+  | { readonly kind: "resetting"; readonly timer: RstTimer; readonly end: StreamEnd }
   | { readonly kind: "closed"; readonly end: StreamEnd };
 
 /** What the streams of one session share, as a stream sees it. */
@@ -83,8 +70,8 @@ export interface StreamContext {
   readonly budget: ReceiveBudget;
   /** Whether the other side is known to be of our own kind. */
   readonly isOwnKind: boolean;
-  /** When anything was heard of the other side last. */
-  readonly heardAt: number;
+  /** When the newest frame left that has arrived. */
+  readonly provenAt: number;
   readonly rtt: RttEstimator;
 }
 
@@ -181,17 +168,7 @@ export class StreamMachine implements SegmentOwner {
         giveUpAt,
       };
     }
-    if (type === "rst" && this.#state.kind === "resetting") {
-      const { wait, sent, end } = this.#state;
-      this.#state = {
-        kind: "resetting",
-        nextRstAt: now + wait,
-        wait: Math.min(MOST_RST_WAIT, wait * 2),
-        sent: sent + 1,
-        sentAt: now,
-        end,
-      };
-    }
+    if (type === "rst" && this.#state.kind === "resetting") this.#state.timer.onSent(now);
   }
 
   /** Takes another number: the other side has opened a stream with the same. */
@@ -230,7 +207,7 @@ export class StreamMachine implements SegmentOwner {
     if (this.#state.kind !== "open") return;
     this.#heardAt = now;
     if (!this.receiving.setEnd(sequence)) {
-      this.reset(now, brokenBy("contradicted itself"));
+      this.reset(brokenBy("contradicted itself"));
       return;
     }
     this.#owes.add("finAck");
@@ -264,11 +241,10 @@ export class StreamMachine implements SegmentOwner {
   }
 
   /** Cuts the stream. */
-  reset(now: number, end: StreamEnd): void {
+  reset(end: StreamEnd): void {
     if (this.#state.kind === "closed" || this.#state.kind === "resetting") return;
+    this.#state = { kind: "resetting", timer: new RstTimer(this.#firstWait()), end };
     this.#owes.add("rst");
-    const wait = this.#firstWait();
-    this.#state = { kind: "resetting", nextRstAt: now, wait, sent: 0, sentAt: now, end };
     this.#settle();
     if (end.error !== undefined) this.receiving.release();
   }
@@ -291,8 +267,8 @@ export class StreamMachine implements SegmentOwner {
     if (this.#context.isOwnKind) {
       if (!this.sending.isFinAcked) return;
       if (this.receiving.isComplete) this.#closeByEnds();
-      else if (now >= this.#lingersUntil()) this.reset(now, { by: "local" });
-    } else if (now >= this.#lingersUntil()) this.reset(now, { by: "local" });
+      else if (now >= this.#lingersUntil()) this.reset({ by: "local" });
+    } else if (now >= this.#lingersUntil()) this.reset({ by: "local" });
   }
 
   /** When {@linkcode handleTimeout} wants to be called. */
@@ -301,7 +277,7 @@ export class StreamMachine implements SegmentOwner {
     if (state.kind === "opening") {
       return this.#owes.has("syn") ? state.giveUpAt : Math.min(state.nextSynAt, state.giveUpAt);
     }
-    if (state.kind === "resetting") return this.#owes.has("rst") ? Infinity : state.nextRstAt;
+    if (state.kind === "resetting") return state.timer.deadline;
     if (state.kind === "closed") return Infinity;
     return Math.min(
       this.acks.deadline,
@@ -319,12 +295,12 @@ export class StreamMachine implements SegmentOwner {
         if (now >= state.giveUpAt) this.#close(unanswered());
         else if (now >= state.nextSynAt) this.#owes.add("syn");
         return;
-      case "resetting":
-        if (now < state.nextRstAt) return;
-        // The one that was sent last counts only if the path has carried anything since.
-        if (state.sent >= MOST_RSTS && this.#context.heardAt > state.sentAt) this.#close(state.end);
-        else this.#owes.add("rst");
+      case "resetting": {
+        const verdict = state.timer.handleTimeout(this.#context.provenAt, now);
+        if (verdict === "send") this.#owes.add("rst");
+        else if (verdict === "giveUp") this.#close(state.end);
         return;
+      }
       case "open":
         this.acks.handleTimeout(now);
         this.room.handleTimeout(now);

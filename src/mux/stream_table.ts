@@ -155,7 +155,8 @@ export class StreamTable {
     if (this.#streams.get(stream.id) !== stream) return;
     this.#streams.delete(stream.id);
     const { isComplete, end } = stream.receiving;
-    this.#closed.add(stream.id, isComplete ? end : undefined, now);
+    const isAtPeace = isComplete && stream.end?.error === undefined;
+    this.#closed.add(stream.id, isAtPeace ? end : undefined, now);
   }
 
   #freeId(now: number): number | undefined {

@@ -114,7 +114,7 @@ test("finish() and discard() end a stream on which the other side is still writi
       pair.run(100);
     }
     assert.notEqual(far.end, undefined);
-    pair.run(20_000);
+    pair.run(60_000);
     assert.equal(reader.bytes, 5_000);
     isClosedWell(near);
     assert.equal(far.phase, "closed");
@@ -233,6 +233,21 @@ test("MuxMachine answers a Fin and data again of a stream that both ends have cl
   }
   peer.run(120_000);
   peer.send("fin", 4, 1);
+  assert.deepEqual(peer.takeTypes(50), ["rst"]);
+});
+
+test("MuxMachine answers a Fin by a Rst of a stream that it has cut, though its end had come", () => {
+  const peer = new ScriptedPeer(new VirtualClock(), { role: "server" });
+  peer.send("syn", 4);
+  peer.send("fin", 4, 0);
+  peer.run(50);
+  peer.end.cut(peer.end.incoming[0]!);
+  peer.run(50);
+  peer.send("rst", 4);
+  peer.run(50);
+  assert.equal(peer.end.mux.stats.streams, 0);
+  peer.take();
+  peer.send("fin", 4, 0);
   assert.deepEqual(peer.takeTypes(50), ["rst"]);
 });
 

@@ -23,13 +23,15 @@ test("LivenessMachine never declares an idle session dead", () => {
   assert.deepEqual(run(machine, 10 ** 9), []);
 });
 
-test("LivenessMachine probes with doubled delays and then declares the peer dead, once", () => {
-  const machine = new LivenessMachine(30_000);
+test("LivenessMachine probes after 1.5 s and every 3 s, and then declares the peer dead, once", () => {
+  const machine = new LivenessMachine(10_000);
   machine.onSent(1_000);
-  assert.deepEqual(run(machine, 10 ** 9), [[2_500, "probe"], [5_500, "probe"], [11_500, "probe"], [
-    23_500,
-    "probe",
-  ], [31_000, "dead"]]);
+  assert.deepEqual(run(machine, 10 ** 9), [
+    [2_500, "probe"],
+    [5_500, "probe"],
+    [8_500, "probe"],
+    [11_000, "dead"],
+  ]);
   machine.onHeard();
   machine.onSent(40_000);
   assert.equal(machine.deadline, Infinity);

@@ -29,7 +29,7 @@ class Bench {
     const context = {
       budget: new ReceiveBudget(),
       isOwnKind: true,
-      heardAt: 0,
+      provenAt: 0,
       rtt: new RttEstimator(),
     };
     this.table = new StreamTable("client", new Random(seededSource(1)), context);

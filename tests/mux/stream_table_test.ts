@@ -13,7 +13,7 @@ function newTable(role: "client" | "server" = "client", seed = 1): StreamTable {
   const context = {
     budget: new ReceiveBudget(),
     isOwnKind: true,
-    heardAt: 0,
+    provenAt: 0,
     rtt: new RttEstimator(30),
   };
   return new StreamTable(role, new Random(seededSource(seed)), context);
