@@ -187,3 +187,18 @@ test("stats() names the congestion controller and what was counted", async () =>
   assert.equal(stats.streams, 1);
   assert.ok(Math.abs(stats.rtt - 20) < 10, `${stats.rtt}`);
 });
+
+test("bulk leaves in segments of 1,330 bytes, in packets of at most 1,400", async () => {
+  const pair = new VirtualPair();
+  const lengths: number[] = [];
+  const { client, server } = await pair.sessions({ onSend: (length) => void lengths.push(length) });
+  const accepting = server.multiplex().acceptConn();
+  const near = await pair.run(client.multiplex().openConn());
+  const far = await pair.run(accepting);
+  lengths.length = 0;
+  const reading = readAll(near);
+  await pair.run(far.write(pattern(1_330_000)).then(() => far.closeWrite()));
+  assert.equal((await pair.run(reading)).length, 1_330_000);
+  assert.equal(lengths.filter((length) => length >= 1_330).length, 1_000);
+  assert.ok(Math.max(...lengths) <= 1_400, `${Math.max(...lengths)}`);
+});
