@@ -2,8 +2,8 @@
  * When to repeat a Rst that is not answered.
  *
  * Five times at the most: the other side may have forgotten the stream, and then it stays silent. But
- * those that were sent while the path carried nothing had no chance. So when nothing has arrived that
- * was sent after the last but one, it is repeated slowly, and when the path carries again, all over.
+ * those that are sent in an outage have no chance. So they count only when something has arrived that
+ * was sent among them; else the Rst is repeated slowly, and when the path carries again, all over.
  *
  * @module
  */
@@ -21,9 +21,10 @@ export class RstTimer {
   readonly #firstWait: number;
   #wait: number;
   #sent = 0;
-  /** When the last one and the one before it were sent. */
-  #sentAt = -Infinity;
-  #previousAt = -Infinity;
+  /** When the first and the last of the row were sent, and whether the path has carried among them. */
+  #rowAt = 0;
+  #sentAt = 0;
+  #hasCarried = false;
   #at = Infinity;
 
   /** @param firstWait How long to wait for the first answer. */
@@ -38,8 +39,7 @@ export class RstTimer {
 
   /** The Rst is being sent. */
   onSent(now: number): void {
-    this.#sent++;
-    this.#previousAt = this.#sentAt;
+    if (this.#sent++ === 0) this.#rowAt = now;
     this.#sentAt = now;
     this.#at = now + this.#wait;
     this.#wait = Math.min(MOST_WAIT, this.#wait * 2);
@@ -53,9 +53,11 @@ export class RstTimer {
   handleTimeout(provenAt: number, now: number): "wait" | "send" | "giveUp" {
     if (now < this.#at) return "wait";
     this.#at = Infinity;
-    const isCarrying = provenAt >= this.#previousAt;
-    if (this.#sent === MOST_RSTS && isCarrying) return "giveUp";
-    if (this.#sent > MOST_RSTS && isCarrying) {
+    const isWhole = this.#sent >= MOST_RSTS;
+    const isLater = provenAt > this.#sentAt;
+    if (provenAt >= this.#rowAt && !(isWhole && isLater)) this.#hasCarried = true;
+    if (isWhole && this.#hasCarried) return "giveUp";
+    if (isWhole && isLater) {
       this.#sent = 0;
       this.#wait = this.#firstWait;
     }

@@ -159,6 +159,9 @@ class World {
       }
       pair.run(500);
     }
+    // All five that said so may have been lost.
+    for (const half of this.halves) if (half.other?.isCut) half.cut();
+    pair.run(20_000);
     for (const half of this.halves) this.#check(half);
     assertQuiet(pair);
   }
@@ -174,7 +177,7 @@ class World {
 }
 
 test("MuxMachine keeps every promise whatever both programs and the path do, in any order", () => {
-  for (let seed = 1; seed <= 60; seed++) {
+  for (let seed = 1; seed <= 40; seed++) {
     const world = new World(seed, seed % 20 === 0);
     try {
       for (let i = 0; i < 150; i++) world.step();

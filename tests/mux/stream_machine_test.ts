@@ -17,7 +17,7 @@ class Bench {
   readonly context = {
     budget: this.budget,
     isOwnKind: true,
-    provenAt: 0,
+    provenAt: -1,
     rtt: new RttEstimator(RTT),
   };
   readonly stream: StreamMachine;
