@@ -23,6 +23,16 @@ test("LossCounters knows nothing before the first report", () => {
   assert.equal(counters.confirm(1), false);
 });
 
+test("start() asks nothing of frames that were sent before anybody counted", () => {
+  const counters = new LossCounters();
+  counters.start(1_000);
+  counters.update(700, 500);
+  counters.update(1_009, 508);
+  assert.deepEqual([counters.highest, counters.total], [1_009, 508]);
+  assert.equal(confirmed(counters, 10), 2);
+  assert.ok(counters.lossRate < 0.01, `${counters.lossRate}`);
+});
+
 test("update() never goes back when reports come out of order", () => {
   const report = fc.tuple(fc.nat(1_000), fc.nat(1_001));
   fc.assert(fc.property(fc.array(report, { maxLength: 50 }), (list) => {

@@ -190,6 +190,18 @@ test("Recovery concludes nothing from a probe that proves needless", () => {
   assert.equal(bench.recovery.stats.needless, 0);
 });
 
+test("provenAt is when the newest frame left that has arrived", () => {
+  const bench = new RecoveryBench();
+  assert.equal(bench.recovery.provenAt, -Infinity);
+  const pieces = bench.sendMany(5);
+  bench.now = 60;
+  bench.report(2, 3, pieces.slice(0, 3));
+  assert.equal(bench.recovery.provenAt, 3);
+  bench.report(1, 2);
+  bench.sendMany(1);
+  assert.equal(bench.recovery.provenAt, 3);
+});
+
 test("queueAgain() asks for a segment in its turn, once, and not while it is under way", () => {
   const bench = new RecoveryBench();
   const [a, b, ...rest] = bench.sendMany(5);
