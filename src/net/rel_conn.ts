@@ -115,10 +115,7 @@ export class DrivenRelConn implements RelConn {
 
   async close(): Promise<void> {
     this.closeWrite();
-    if (this.#stream.end === undefined) {
-      this.#lane.discard(this.#stream, this.#now());
-      this.#driver.flush();
-    }
+    this.#discard();
     await this.closed;
   }
 
@@ -163,12 +160,14 @@ export class DrivenRelConn implements RelConn {
         if (count === null) controller.close();
         else controller.enqueue(memory.slice(0, count));
       },
-      cancel: () => {
-        if (this.#stream.end !== undefined) return;
-        this.#lane.discard(this.#stream, this.#now());
-        this.#driver.flush();
-      },
+      cancel: () => this.#discard(),
     }, { highWaterMark: 0 });
+  }
+
+  /** Nobody reads any more. What waits is given back even when the stream has ended by itself. */
+  #discard(): void {
+    this.#lane.discard(this.#stream, this.#now());
+    this.#driver.flush();
   }
 
   #collect(): Promise<void> {

@@ -184,3 +184,17 @@ test("two reads or two writes at once are a mistake, told at once", async () => 
   const empty = new RangeError("into must hold at least one byte");
   await assert.rejects(client.read(new Uint8Array(0)), empty);
 });
+
+test("close() gives back what was never read, of a stream that has already ended too", async () => {
+  const pair = new VirtualPair();
+  const { clientMux, serverMux } = await pair.conns();
+  for (let i = 0; i < 12; i++) {
+    const near = await pair.run(clientMux.openConn());
+    const far = await pair.run(serverMux.acceptConn());
+    near.closeWrite();
+    // Twelve times this is more than a session may hold.
+    await pair.run(far.write(pattern(3_000_000)).then(() => far.close()));
+    await pair.run(near.closed);
+    await pair.run(near.close());
+  }
+});
