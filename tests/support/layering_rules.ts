@@ -26,6 +26,8 @@ const RINGS: Readonly<Record<string, number>> = {
   session: 2,
   mux: 2,
   records: 2,
+  repair: 2,
+  sim: 3,
   transport: 3,
   net: 4,
   adapters: 5,
