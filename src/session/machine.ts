@@ -4,7 +4,7 @@
  * Each body becomes a frame with a number of its own, together with what has been received so far,
  * and a packet sealed under the key of its direction. A packet that comes is opened, its number is
  * taken once, its body handed on. Bodies that were lost are rebuilt from the other side's parity
- * frames. Parity of our own is not sent yet; it would be made from the bodies in `encode`.
+ * frames; which parity we send is decided elsewhere, here it is only sealed.
  *
  * Nothing here waits: a body is sent or lost at once, so there is no deadline.
  *
@@ -99,6 +99,8 @@ export interface ReceivedBody {
 export interface SessionCounts {
   /** Data frames sent. */
   readonly framesSent: number;
+  /** Parity frames sent. */
+  readonly paritySent: number;
   /** Data frames received, each once. */
   readonly framesReceived: number;
   /** Bytes of packets sent, headers of UDP and IP not counted. */
@@ -135,6 +137,7 @@ export class SessionMachine {
   #received: DataFrame | undefined;
   #sendLoss: number | undefined;
   #bytesSent = 0;
+  #paritySent = 0;
   #bytesReceived = 0;
   #malformed = 0;
   #replayed = 0;
@@ -151,6 +154,7 @@ export class SessionMachine {
   get counts(): SessionCounts {
     return {
       framesSent: this.#nextFrame,
+      paritySent: this.#paritySent,
       framesReceived: this.#totalReceived,
       bytesSent: this.#bytesSent,
       bytesReceived: this.#bytesReceived,
@@ -208,13 +212,21 @@ export class SessionMachine {
     const block = length + EXTENSION_LENGTH <= most ? this.#acquaintance.block : undefined;
     encodeFrame(frame, lossByte, block, writer);
     if (block !== undefined) this.#acquaintance.onBlockSent();
-    const padded = writer.length + this.#padding.paddingFor(writer.length, most);
-    // Zeros: sealed they look like anything else, and they never begin like an extension block.
-    into.fill(0, writer.length, padded);
-    this.#random.fill(this.#nonce);
-    const packetLength = this.#sealer.seal(into, padded, this.#nonce);
-    this.#bytesSent += packetLength;
-    return packetLength;
+    return this.#seal(writer, into);
+  }
+
+  /**
+   * Makes a packet of a parity frame.
+   *
+   * @param frame Its shard is borrowed until the call returns.
+   * @param into Where the packet goes: 2,048 bytes are always enough.
+   * @returns The packet's length.
+   */
+  encodeParity(frame: ParityFrame, into: Uint8Array): number {
+    const writer = new Writer(into);
+    encodeFrame(frame, this.#loss.byte, undefined, writer);
+    this.#paritySent++;
+    return this.#seal(writer, into);
   }
 
   /** A packet has come; it is opened in place. */
@@ -253,6 +265,17 @@ export class SessionMachine {
         return { body: rebuilt.body, highReceived: 0, totalReceived: 0 };
       }
     }
+  }
+
+  #seal(writer: Writer, into: Uint8Array): number {
+    const most = MOST_PACKET_SENT - SESSION_OVERHEAD;
+    const padded = writer.length + this.#padding.paddingFor(writer.length, most);
+    // Zeros: sealed they look like anything else, and they never begin like an extension block.
+    into.fill(0, writer.length, padded);
+    this.#random.fill(this.#nonce);
+    const packetLength = this.#sealer.seal(into, padded, this.#nonce);
+    this.#bytesSent += packetLength;
+    return packetLength;
   }
 
   #take(decoded: DecodedFrame | undefined, now: number): PacketOutcome {

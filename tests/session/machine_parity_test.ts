@@ -332,3 +332,31 @@ test("parity without data, run after run, is bounded work and leaves the session
   assert.equal(receiving.server.counts.recovered, 400);
   assert.deepEqual(receiving.data(20_001).numbers, [20_001]);
 });
+
+test("encodeParity() seals a frame from which the other side rebuilds what was lost, and counts it", () => {
+  const [client, server] = (["client", "server"] as const).map((role, seed) =>
+    new SessionMachine({ role, secret: SECRET, random: new Random(seededSource(seed)) })
+  ) as [SessionMachine, SessionMachine];
+  const bodies = range(0, 3).map(bodyOf);
+  const packets = bodies.map((body) => memory.slice(0, client.encode(body, memory, 0)));
+  const padSize = 2 + Math.max(...bodies.map(({ length }) => length));
+  const frame: ParityFrame = {
+    kind: "parity",
+    runStart: 0,
+    dataCount: 3,
+    parityCount: 1,
+    parityIndex: 0,
+    padSize,
+    body: new Uint8Array(padSize),
+  };
+  encodeParity(bodies, 0, frame.body);
+  const parity = () => memory.slice(0, client.encodeParity(frame, memory));
+  // The first makes the other side keep what comes.
+  assert.equal(server.handleDatagram(parity(), 0), "parity");
+  for (const at of [0, 2]) server.handleDatagram(packets[at]!, 0);
+  server.pollBody();
+  assert.equal(server.handleDatagram(parity(), 0), "parity");
+  assert.deepEqual(server.pollBody()?.body, bodies[1]);
+  assert.equal(client.counts.paritySent, 2);
+  assert.equal(client.counts.framesSent, 3);
+});
