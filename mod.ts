@@ -8,7 +8,18 @@
  */
 export { type Address, formatAddress, parseAddress } from "./src/address.ts";
 export { SosistabError, type SosistabErrorCode } from "./src/errors.ts";
-export type { DatagramHandler, DatagramSocket, Host, KeyPair, X25519 } from "./src/host.ts";
+export type {
+  DatagramHandler,
+  DatagramSocket,
+  Host,
+  KeyPair,
+  PacketCipher,
+  SessionState,
+  StreamHandler,
+  StreamListener,
+  StreamSocket,
+  X25519,
+} from "./src/host.ts";
 export type { RandomSource } from "./src/random.ts";
 export { connect } from "./src/net/client.ts";
 export { listen } from "./src/net/listener.ts";
@@ -33,6 +44,9 @@ export { EmaCalculator } from "./src/stats/ema.ts";
 export { StatsGatherer } from "./src/stats/gatherer.ts";
 export { type TimePoint, TimeSeries } from "./src/stats/time_series.ts";
 export type { SessionCounts } from "./src/session/machine.ts";
+export type { AckSample, CongestionController } from "./src/mux/congestion.ts";
+export type { CongestionChoice } from "./src/mux/create_congestion.ts";
+export type { FixedRateOptions } from "./src/mux/fixed_rate.ts";
 export type { MuxStats } from "./src/mux/machine.ts";
 export type { RecoveryStats } from "./src/mux/recovery.ts";
 export type { ReliableLaneStats } from "./src/mux/reliable_lane.ts";

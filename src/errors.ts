@@ -21,6 +21,7 @@
  * - `too-many-streams`: this end has as many streams open as it may.
  * - `name-not-found`: a host name has no address.
  * - `address-in-use`, `permission-denied`, `socket-failed`: the system refused a socket.
+ * - `time-limit`: in a simulation, what was awaited did not come within its limit of virtual time.
  */
 export type SosistabErrorCode =
   | "no-answer"
@@ -33,7 +34,8 @@ export type SosistabErrorCode =
   | "name-not-found"
   | "address-in-use"
   | "permission-denied"
-  | "socket-failed";
+  | "socket-failed"
+  | "time-limit";
 
 /** An error that is nobody's mistake. Messages never hold a key. */
 export class SosistabError extends Error {

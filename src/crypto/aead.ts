@@ -20,6 +20,7 @@
 import { chacha20 } from "@noble/ciphers/chacha.js";
 import { poly1305 } from "@noble/ciphers/_poly1305.js";
 import { equalBytes } from "../bytes.ts";
+import type { PacketCipher } from "../host.ts";
 
 // Protocol constants: changing one breaks interoperation.
 
@@ -43,7 +44,7 @@ const tag = new Uint8Array(TAG_LENGTH);
 const trailer = new Uint8Array(32);
 
 /** Seals and opens session packets under one key. */
-export class SessionCipher {
+export class SessionCipher implements PacketCipher {
   readonly #key: Uint8Array;
 
   /**

@@ -19,7 +19,7 @@ import { MOST_PACKET_RECEIVED, SessionMachine } from "../session/machine.ts";
 import { Alarm } from "./alarm.ts";
 import type { ConnectOptions, Session } from "./contract.ts";
 import { SessionDriver } from "./driver.ts";
-import { checkHostname, checkKey, checkPort, checkTime } from "./options.ts";
+import { checkHostname, checkKey, checkPort, checkRepair, checkTime } from "./options.ts";
 import { DrivenSession } from "./session.ts";
 
 // Tuning.
@@ -54,6 +54,7 @@ export async function connect(host: Host, options: ConnectOptions): Promise<Sess
   checkKey("serverKey", serverKey);
   checkTime("timeout", timeout);
   checkTime("idleTimeout", idleTimeout);
+  checkRepair(options.repair);
   signal?.throwIfAborted();
   const addresses = await host.resolve(hostname);
   signal?.throwIfAborted();
@@ -160,7 +161,7 @@ class Attempt implements DatagramHandler {
   }
 
   #establish(secret: Uint8Array, resumeToken: Uint8Array, from: Address): void {
-    const { serverKey, idleTimeout, stats } = this.#options;
+    const { serverKey, idleTimeout, repair = {}, stats } = this.#options;
     const host = this.#host;
     const now = host.now();
     const chosen =
@@ -172,11 +173,17 @@ class Attempt implements DatagramHandler {
     this.#driver = new SessionDriver({
       host,
       role: "client",
-      session: new SessionMachine({ role: "client", secret, random: this.#random }),
+      session: new SessionMachine({
+        role: "client",
+        secret,
+        random: this.#random,
+        createCipher: host.createCipher?.bind(host),
+      }),
       random: this.#random,
       rtt: new RttEstimator(Math.max(1, rtt)),
       resumer: new Resumer({ serverKey, resumeToken, shardId: 0, random: this.#random }, now),
       idleTimeout,
+      repair,
       ...(stats === undefined ? {} : { stats }),
       transmit: (packet) => chosen.socket.send(packet, chosen.address),
     });

@@ -17,7 +17,7 @@ import { Random } from "../random.ts";
 import { MOST_PACKET_RECEIVED, SessionMachine } from "../session/machine.ts";
 import type { Listener, ListenerStats, ListenOptions, Session, WaitOptions } from "./contract.ts";
 import { SessionDriver } from "./driver.ts";
-import { checkKey, checkLimit, checkPort, checkTime } from "./options.ts";
+import { checkKey, checkLimit, checkPort, checkRepair, checkTime } from "./options.ts";
 import { Route, Routes } from "./routes.ts";
 import { DrivenSession } from "./session.ts";
 import { Tombstones } from "./tombstones.ts";
@@ -49,6 +49,7 @@ export async function listen(host: Host, options: ListenOptions): Promise<Listen
   checkPort(port, 0);
   checkKey("secretKey", secretKey);
   checkTime("idleTimeout", options.idleTimeout ?? IDLE_TIMEOUT);
+  checkRepair(options.repair);
   checkLimit("limits.sessions", limits.sessions ?? MOST_SESSIONS);
   checkLimit("limits.backlog", limits.backlog ?? MOST_BACKLOG);
   signal?.throwIfAborted();
@@ -247,10 +248,16 @@ class DrivenListener implements Listener, DatagramHandler {
     const driver = new SessionDriver({
       host,
       role: "server",
-      session: new SessionMachine({ role: "server", secret, random: this.#random }),
+      session: new SessionMachine({
+        role: "server",
+        secret,
+        random: this.#random,
+        createCipher: host.createCipher?.bind(host),
+      }),
       random: this.#random,
       rtt: new RttEstimator(INITIAL_RTT),
       idleTimeout: this.#options.idleTimeout ?? IDLE_TIMEOUT,
+      repair: this.#options.repair ?? {},
       transmit: (packet) => this.#send(packet, route.choose(this.#random, host.now())),
     });
     route.driver = driver;

@@ -11,7 +11,7 @@ import type { Multiplex, Session } from "../../src/net/contract.ts";
 import { currentHost } from "../support/current_host.ts";
 import { delay } from "../support/delay.ts";
 import { fillPattern, patternSha256 } from "../support/pattern.ts";
-import { Relay, type RelayOptions } from "../support/relay.ts";
+import { openRelay, type Relay, type RelayOptions } from "../../src/sim/relay.ts";
 import { RustPeer, type RustServerOptions } from "../support/rust_peer.ts";
 import { openVerb, serveVerb, writePattern } from "../support/stream_verbs.ts";
 import { buildPeer } from "./build_peer.ts";
@@ -40,7 +40,7 @@ async function meet(t: TestContext, { server: options, path }: Setting = {}): Pr
     ...options,
   });
   t.after(() => peer.stop());
-  const relay = path && await Relay.open({ server: addr, ...path });
+  const relay = path && await openRelay(await currentHost(), { server: addr, ...path });
   t.after(() => relay?.close());
   const serverKey = Uint8Array.from(publicKey.match(/../g) ?? [], (byte) => parseInt(byte, 16));
   const session = await connect(await currentHost(), { ...(relay?.addr ?? addr), serverKey });
@@ -139,7 +139,7 @@ for (const loss of [0.02, 0.1]) {
     const mux = session.multiplex();
     await check(mux, "source", 500_000);
     await check(mux, "sink", 500_000);
-    assert.ok(relay && relay.up.counters.lost > 0 && relay.down.counters.lost > 0);
+    assert.ok(relay && relay.up.counts.lost > 0 && relay.down.counts.lost > 0);
     const { receiveLoss } = mux.stats();
     assert.ok(receiveLoss > loss / 4 && receiveLoss < loss * 2 + 0.02, `${receiveLoss}`);
   });
@@ -162,7 +162,7 @@ test("bodies that were lost are rebuilt from the original's parity", { skip }, a
   const { recovered, framesReceived } = session.stats();
   await session.close();
   await counting;
-  assert.ok(relay && relay.down.counters.lost > 200);
+  assert.ok(relay && relay.down.counts.lost > 200);
   assert.ok(recovered > 100, `${recovered} recovered`);
   assert.equal(back, framesReceived + recovered);
 });

@@ -8,7 +8,8 @@ import { test, type TestContext } from "node:test";
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { fillPattern, patternSha256 } from "../support/pattern.ts";
-import { Relay, type RelayOptions } from "../support/relay.ts";
+import { currentHost } from "../support/current_host.ts";
+import { openRelay, type Relay, type RelayOptions } from "../../src/sim/relay.ts";
 import {
   type PeerEvent,
   type PeerTransport,
@@ -50,7 +51,7 @@ async function run(
     ...options.server,
   });
   t.after(() => server.peer.stop());
-  const relay = path && await Relay.open({ server: server.addr, ...path });
+  const relay = path && await openRelay(await currentHost(), { server: server.addr, ...path });
   t.after(() => relay?.close());
   const client = RustPeer.client(program, {
     server: relay?.addr ?? server.addr,
@@ -193,7 +194,7 @@ test(
       action: ["upload", 200_000],
     });
     assert.deepEqual([done.bytes, done.good], [200_000, true]);
-    assert.ok(relay && relay.up.counters.lost > 0 && relay.up.counters.corrupted > 0);
+    assert.ok(relay && relay.up.counts.lost > 0 && relay.up.counts.corrupted > 0);
     // The hello has a socket of its own.
     assert.equal(relay.clients, 17);
   },
@@ -205,7 +206,7 @@ test("lost datagrams are rebuilt from parity and counted as recovered", { skip }
     path: { seed: 12, down: { loss: 0.1 } },
     action: ["raw", 4000, 200, 1000],
   });
-  assert.ok(relay && relay.down.counters.lost > 300);
+  assert.ok(relay && relay.down.counts.lost > 300);
   assert.ok(Number(done.recovered) > 100, `${done.recovered} recovered`);
   assert.ok(Number(done.back) > 3700, `${done.back} of 4000 came back`);
 });

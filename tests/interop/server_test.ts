@@ -10,7 +10,7 @@ import type { Listener, Multiplex } from "../../src/net/contract.ts";
 import { currentHost } from "../support/current_host.ts";
 import { delay } from "../support/delay.ts";
 import { patternSha256 } from "../support/pattern.ts";
-import { Relay, type RelayOptions } from "../support/relay.ts";
+import { openRelay, type Relay, type RelayOptions } from "../../src/sim/relay.ts";
 import { type PeerEvent, type RustClientOptions, RustPeer } from "../support/rust_peer.ts";
 import { openVerb, serveAll, type StreamResult } from "../support/stream_verbs.ts";
 import { buildPeer } from "./build_peer.ts";
@@ -58,7 +58,7 @@ async function meet(t: TestContext, setting: Setting): Promise<Scene> {
       })().catch(() => {});
     }
   })();
-  const relay = path && await Relay.open({ server: listener.addr, ...path });
+  const relay = path && await openRelay(await currentHost(), { server: listener.addr, ...path });
   t.after(() => relay?.close());
   const peer = RustPeer.client(program, {
     server: relay?.addr ?? listener.addr,
@@ -125,7 +125,7 @@ for (const shards of [1, 16]) {
           action: [verb, 300_000],
         });
         assert.deepEqual([done.bytes, done.good], [300_000, true], verb);
-        assert.ok(relay && relay.up.counters.lost + relay.down.counters.lost > 0);
+        assert.ok(relay && relay.up.counts.lost + relay.down.counts.lost > 0);
       }
     });
   }
@@ -166,7 +166,7 @@ test("bodies that were lost are rebuilt from the original's parity", { skip }, a
     path: { seed: 32, up: { loss: 0.1 } },
     action: ["raw", 4_000, 200, 1_000],
   });
-  assert.ok(relay && relay.up.counters.lost > 300);
+  assert.ok(relay && relay.up.counts.lost > 300);
   assert.ok(Number(done.back) > 3_700, `${done.back} of 4000 came back`);
   assert.equal(listener.stats().packetsFailed, 0);
 });

@@ -1,12 +1,12 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { Alarm } from "../../src/net/alarm.ts";
-import { VirtualNetwork } from "../support/virtual_network.ts";
+import { simulatedNetwork } from "../../src/adapters/sim.ts";
 
 function setUp() {
-  const network = new VirtualNetwork(1);
+  const network = simulatedNetwork({ timers: "exact" });
   const rings: number[] = [];
-  const host = network.addHost("host");
+  const host = network.addNode("host");
   const alarm = new Alarm(host, () => void rings.push(host.now()));
   return { clock: network.clock, alarm, rings };
 }

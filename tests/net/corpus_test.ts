@@ -201,8 +201,10 @@ test("corpus 9: a flood of the largest runs leaves the memory as it is", async (
     const bodies = Array.from({ length: 64 }, (_, i) => new Uint8Array(1_200).fill(i));
     const flood = async (count: number) => {
       for (let i = 0; i < count; i++) {
-        // One short of what would rebuild it, and each time another run.
-        for (const packet of peer.forger.parity(1 + i % 250, bodies, 20)) peer.send(packet);
+        // Each time another run, and of all together fewer than what would rebuild anything.
+        for (let run = 20 * i; run < 20 * (i + 1); run++) {
+          for (const packet of peer.forger.parity(1 + run % 240, bodies, 1)) peer.send(packet);
+        }
         await peer.pair.pass(100);
       }
     };

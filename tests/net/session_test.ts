@@ -136,9 +136,9 @@ test("a session survives the loss of its resume", async () => {
   const pair = new VirtualPair();
   const listener = await pair.listen();
   const client = await pair.connect(listener);
-  pair.up.isDown = true;
+  pair.up.change({ isDown: true });
   await pair.pass(5);
-  pair.up.isDown = false;
+  pair.up.change({ isDown: false });
   const accepted = listener.accept();
   for (let i = 0; i < 10; i++) {
     client.send(Uint8Array.of(i));
@@ -176,7 +176,7 @@ test("multiplex() takes the session over, with what has come and was not receive
 test("stats() counts frames, bytes and loss of both directions", async () => {
   const pair = new VirtualPair({ delay: 5 });
   const { client, server } = await pair.sessions();
-  pair.up.options.loss = 0.2;
+  pair.up.change({ loss: 0.2 });
   for (let i = 0; i < 1_000; i++) {
     client.send(new Uint8Array(100));
     if (i % 10 === 0) server.send(new Uint8Array(10));

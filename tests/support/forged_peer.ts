@@ -42,7 +42,7 @@ export async function openSocket(pair: VirtualPair): Promise<{
   readonly send: (packet: Uint8Array) => void;
 }> {
   const received: Uint8Array[] = [];
-  const to = { hostname: pair.serverHost.ip, port: PORT };
+  const to = { hostname: pair.serverHost.address, port: PORT };
   const socket = await pair.clientHost.bindDatagram({ hostname: "0.0.0.0", port: 0 }, {
     onDatagram: (datagram) => void received.push(datagram.slice()),
     onError: () => {},

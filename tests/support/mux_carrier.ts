@@ -9,6 +9,7 @@ import { seededSource } from "./seeded_random.ts";
 /** A body that has come, with the counters of its frame. */
 export interface CarriedBody {
   readonly body: Uint8Array;
+  readonly frameNumber: number;
   readonly highReceived: number;
   readonly totalReceived: number;
 }
@@ -83,6 +84,7 @@ export class PlainCarrier implements Carrier {
     this.#highest = Math.max(this.#highest, frame);
     return {
       body: packet.subarray(HEADER),
+      frameNumber: frame,
       highReceived: Math.max(0, view.getUint32(4) - 1),
       totalReceived: view.getUint32(8),
     };

@@ -3,15 +3,16 @@
  */
 import { SosistabError } from "../../src/errors.ts";
 import type { CongestionController } from "../../src/mux/congestion.ts";
-import { Cubic } from "../../src/mux/cubic.ts";
+import { Lift } from "../../src/mux/lift.ts";
 import { MuxMachine } from "../../src/mux/machine.ts";
 import { RttEstimator } from "../../src/mux/rtt.ts";
 import type { StreamMachine } from "../../src/mux/stream_machine.ts";
 import { Random } from "../../src/random.ts";
+import { VirtualClock } from "../../src/sim/clock.ts";
+import type { LinkConditions } from "../../src/sim/conditions.ts";
+import { Link } from "../../src/sim/link.ts";
 import { type Carrier, PlainCarrier, SessionCarrier } from "./mux_carrier.ts";
-import { seededFraction, seededSource } from "./seeded_random.ts";
-import { VirtualClock } from "./virtual_clock.ts";
-import { type LinkOptions, VirtualLink } from "./virtual_link.ts";
+import { seededSource } from "./seeded_random.ts";
 
 /** Settings of one end. */
 export interface MuxEndOptions {
@@ -54,8 +55,8 @@ export class MuxEnd {
     const { role, seed = 1, carrier, deadAfter = 30_000 } = options;
     this.#clock = clock;
     this.carrier = carrier;
-    this.congestion = options.congestion ?? new Cubic(this.rtt.smoothed);
     const random = new Random(seededSource(seed));
+    this.congestion = options.congestion ?? new Lift(this.rtt.smoothed, random);
     const { rtt, congestion } = this;
     this.mux = new MuxMachine({ role, random, rtt, congestion, deadAfter }, clock.now);
   }
@@ -125,6 +126,7 @@ export class MuxEnd {
     const received = this.carrier.open(packet, this.now);
     if (received === undefined) return;
     if (this.carrier.isOwnKind) this.mux.streams.onOwnKind();
+    this.mux.onFrameReceived(received.frameNumber, this.now);
     this.mux.streams.onCounters(received.highReceived, received.totalReceived);
     this.mux.handleBody(received.body, this.now);
     this.flush();
@@ -198,9 +200,9 @@ export class MuxEnd {
 export interface MuxPairOptions {
   readonly seed?: number;
   /** The path in both directions. */
-  readonly link?: LinkOptions;
+  readonly link?: LinkConditions;
   /** The path from server to client, where it differs. */
-  readonly back?: LinkOptions;
+  readonly back?: LinkConditions;
   /** Whether the real session stands between them. */
   readonly isSession?: boolean;
   /** Whether they know each other as their own kind, without the real session. */
@@ -218,15 +220,14 @@ export class MuxPair {
   readonly client: MuxEnd;
   readonly server: MuxEnd;
   /** From client to server. */
-  readonly up: VirtualLink;
+  readonly up: Link;
   /** From server to client. */
-  readonly down: VirtualLink;
+  readonly down: Link;
 
   constructor(options: MuxPairOptions = {}) {
     const { seed = 1, link = { delay: 25 }, back = link, deadAfter } = options;
-    const next = seededFraction(seed);
-    this.up = new VirtualLink(this.clock, next, link);
-    this.down = new VirtualLink(this.clock, next, back);
+    this.up = new Link(this.clock, `${seed}/up`, link);
+    this.down = new Link(this.clock, `${seed}/down`, back);
     const end = (role: "client" | "server", endSeed: number) =>
       new MuxEnd(this.clock, {
         role,
@@ -243,6 +244,12 @@ export class MuxPair {
       this.up.send(packet, (arrived) => this.server.handlePacket(arrived));
     this.server.transmit = (packet) =>
       this.down.send(packet, (arrived) => this.client.handlePacket(arrived));
+  }
+
+  /** Nothing passes, in either direction, until it is called again with `false`. */
+  blackout(isDown: boolean): void {
+    this.up.change({ isDown });
+    this.down.change({ isDown });
   }
 
   /** Runs for so long, or until it is done; returns whether it was. */

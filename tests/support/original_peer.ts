@@ -5,8 +5,8 @@
  */
 import { decodeAckList } from "../../src/wire/ack_list.ts";
 import type { StreamMessage } from "../../src/wire/message.ts";
+import type { VirtualClock } from "../../src/sim/clock.ts";
 import { ScriptedPeer, type ScriptedPeerOptions } from "./scripted_peer.ts";
-import type { VirtualClock } from "./virtual_clock.ts";
 
 /** Messages that wait for a stream whose reader is full; the rest is dropped. */
 const INBOX = 100;

@@ -4,6 +4,7 @@
 import { Recovery } from "../../src/mux/recovery.ts";
 import { RttEstimator } from "../../src/mux/rtt.ts";
 import type { Segment, SegmentOwner } from "../../src/mux/segment.ts";
+import { ANSWER } from "../../src/mux/sent_message.ts";
 import { FixedCongestion } from "./fixed_congestion.ts";
 import { segment, segmentOwner } from "./segments.ts";
 
@@ -39,9 +40,13 @@ export class RecoveryBench {
   }
 
   /** Sends a segment, or a new one; returns it. */
-  send(sent?: Segment, owner: SegmentOwner = this.owner, isProbe = false): Segment {
+  send(sent?: Segment, owner: SegmentOwner = this.owner, isProbe = false, isLast = false): Segment {
     const piece = sent ?? segment(this.sequence++, owner);
-    this.recovery.onSent(this.frame++, piece, true, isProbe, this.now);
+    this.recovery.onSent(
+      this.frame++,
+      { segment: piece, isEliciting: true, isQuestion: true, isProbe, isLast, maxAge: 0 },
+      this.now,
+    );
     return piece;
   }
 
@@ -55,7 +60,7 @@ export class RecoveryBench {
 
   /** Sends a frame without a segment. */
   sendOther(isEliciting = false): void {
-    this.recovery.onSent(this.frame++, undefined, isEliciting, false, this.now);
+    this.recovery.onSent(this.frame++, { ...ANSWER, isEliciting }, this.now);
   }
 
   /** A frame comes that says which was the highest frame, how many came, and what is acknowledged. */

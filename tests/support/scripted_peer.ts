@@ -10,9 +10,9 @@ import {
   type StreamMessageType,
 } from "../../src/wire/message.ts";
 import { Writer } from "../../src/wire/writer.ts";
+import type { VirtualClock } from "../../src/sim/clock.ts";
 import { PlainCarrier } from "./mux_carrier.ts";
 import { MuxEnd, type MuxEndOptions } from "./mux_pair.ts";
-import type { VirtualClock } from "./virtual_clock.ts";
 
 /** How long a packet takes, ms. */
 const DELAY = 10;

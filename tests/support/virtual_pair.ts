@@ -1,7 +1,16 @@
 /**
  * A server and a client of the public API on a virtual network.
  */
-import { connect, listen } from "../../mod.ts";
+import {
+  connect,
+  type Link,
+  type LinkConditions,
+  listen,
+  type NetworkOptions,
+  type SimulatedNetwork,
+  simulatedNetwork,
+  type SimulatedNode,
+} from "../../src/adapters/sim.ts";
 import type {
   ConnectOptions,
   Listener,
@@ -10,58 +19,49 @@ import type {
   RelConn,
   Session,
 } from "../../src/net/contract.ts";
-import type { LinkOptions } from "./virtual_link.ts";
-import { VirtualNetwork } from "./virtual_network.ts";
 
 export const SECRET_KEY = new Uint8Array(32).fill(7);
 export const PORT = 4000;
 
 /** A network with the hosts "server" and "client". */
 export class VirtualPair {
-  readonly network: VirtualNetwork;
-  readonly serverHost: ReturnType<VirtualNetwork["addHost"]>;
-  readonly clientHost: ReturnType<VirtualNetwork["addHost"]>;
+  readonly network: SimulatedNetwork;
+  readonly serverHost: SimulatedNode;
+  readonly clientHost: SimulatedNode;
 
-  constructor(options: LinkOptions = { delay: 10 }, seed = 1) {
-    this.network = new VirtualNetwork(seed, options);
-    this.serverHost = this.network.addHost("server");
-    this.clientHost = this.network.addHost("client");
+  /** Alarms ring when they should, unless `options` says something else. */
+  constructor(conditions: LinkConditions = { delay: 10 }, seed = 1, options: NetworkOptions = {}) {
+    this.network = simulatedNetwork({ seed, conditions, timers: "exact", ...options });
+    this.serverHost = this.network.addNode("server");
+    this.clientHost = this.network.addNode("client");
   }
 
   get now(): number {
-    return this.network.clock.now;
+    return this.network.now;
   }
 
   /** The path up and the path down. */
-  get up() {
-    return this.network.link(this.clientHost.ip, this.serverHost.ip);
+  get up(): Link {
+    return this.network.path(this.clientHost, this.serverHost);
   }
-  get down() {
-    return this.network.link(this.serverHost.ip, this.clientHost.ip);
+  get down(): Link {
+    return this.network.path(this.serverHost, this.clientHost);
   }
 
   /** Nothing passes, in either direction, until it is called again with `false`. */
   blackout(isDown: boolean): void {
-    this.up.isDown = this.down.isDown = isDown;
+    this.up.change({ isDown });
+    this.down.change({ isDown });
   }
 
   /** Lets virtual time pass until the promise settles; fails when it does not within `limit` ms. */
-  async run<T>(promise: Promise<T>, limit = 60_000): Promise<T> {
-    let isSettled = false;
-    const settle = () => void (isSettled = true);
-    promise.then(settle, settle);
-    const until = this.now + limit;
-    await this.network.clock.runAsync(this.now);
-    while (!isSettled && this.now < until) {
-      await this.network.clock.runAsync(Math.min(until, this.now + 1));
-    }
-    if (!isSettled) throw new Error(`still waiting after ${limit} ms of virtual time`);
-    return promise;
+  run<T>(promise: Promise<T>, limit?: number): Promise<T> {
+    return this.network.run(promise, limit);
   }
 
   /** Lets virtual time pass. */
   pass(ms: number): Promise<void> {
-    return this.network.clock.runAsync(this.now + ms);
+    return this.network.pass(ms);
   }
 
   listen(options: Partial<ListenOptions> = {}): Promise<Listener> {

@@ -29,7 +29,8 @@
 //! session       a server has accepted a session         done       the action's result; then exit
 //! stream        a stream was accepted, with its info    error      one line, and a non-zero exit
 //! served        it is over, with what came              stats      what the crate counts
-//! result        the same of a stream that was opened    stream-error, session-error
+//! result        the same of a stream that was opened    progress   so much of a watched stream came
+//! stream-error, session-error
 //! ```
 //!
 //! The line `stats` on stdin asks for statistics. The end of stdin ends the program, so it cannot

@@ -5,6 +5,7 @@
 //! | `source N`  | writes N patterned bytes and closes                 | checks them, reads the end |
 //! | `sink N`    | checks N bytes, answers (below), closes             | writes, reads the answer   |
 //! | `drain N`   | reads to the end and reports                        | writes N bytes and closes  |
+//! | `watch N`   | as for `drain N`, and says `progress` on the way    | as for `drain N`           |
 //! | `stall N M` | reads nothing for N ms, then is `sink M`            | as for `sink M`            |
 //! | `call INFO` | opens a stream back with INFO and plays its opener; | serves that stream         |
 //! |             | writes the result here as JSON and closes           |                            |
@@ -26,10 +27,14 @@ const CHUNK: usize = 16_384;
 /// The announcement of a closed stream is sent once; when it is lost, nobody repeats it.
 const END_WAIT: Duration = Duration::from_secs(5);
 
+/// How often `watch` says how much has come.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+
 enum Verb<'a> {
     Source(u64),
     Sink(u64),
     Drain(u64),
+    Watch(u64),
     Stall(u64, u64),
     Call(&'a str),
     Echo(u64),
@@ -45,6 +50,7 @@ impl<'a> Verb<'a> {
             ("source", Some(n), ..) => Self::Source(n),
             ("sink", Some(n), ..) => Self::Sink(n),
             ("drain", Some(n), ..) => Self::Drain(n),
+            ("watch", Some(n), ..) => Self::Watch(n),
             ("stall", Some(n), Some(m), _) => Self::Stall(n, m),
             ("call", _, _, Some(rest)) => Self::Call(rest),
             ("echo", Some(n), ..) => Self::Echo(n),
@@ -68,7 +74,7 @@ pub async fn open(mux: Arc<Multiplex>, info: String) -> anyhow::Result<Value> {
             write_pattern(&mut conn, n).await?;
             read_answer(&mut conn, n).await?
         }
-        Verb::Drain(n) => {
+        Verb::Drain(n) | Verb::Watch(n) => {
             write_pattern(&mut conn, n).await?;
             conn.close().await?;
             json!({ "bytes": n, "good": true })
@@ -134,6 +140,7 @@ async fn serve(mux: Arc<Multiplex>, mut conn: RelConn, info: &str) -> anyhow::Re
             read_until(&mut conn, &mut checker, u64::MAX).await?;
             checker.report(n)
         }
+        Verb::Watch(n) => watch(&mut conn).await?.report(n),
         Verb::Echo(_) => echo_acceptor(&mut conn).await?,
         Verb::Call(rest) => {
             let result = open(mux, rest.to_string()).await?;
@@ -172,6 +179,27 @@ async fn read_until(conn: &mut RelConn, checker: &mut Checker, total: u64) -> an
         checker.take(&buffer[..length]);
     }
     Ok(())
+}
+
+/// Reads to the end, and says how much has come since the first byte, and in which time.
+async fn watch(conn: &mut RelConn) -> anyhow::Result<Checker> {
+    let mut checker = Checker::new();
+    let mut buffer = vec![0; CHUNK];
+    let mut first: Option<Instant> = None;
+    let mut said = Duration::ZERO;
+    loop {
+        let length = conn.read(&mut buffer).await?;
+        if length == 0 {
+            return Ok(checker);
+        }
+        checker.take(&buffer[..length]);
+        let elapsed = first.get_or_insert_with(Instant::now).elapsed();
+        if elapsed - said >= PROGRESS_INTERVAL {
+            said = elapsed;
+            let seconds = elapsed.as_secs_f64();
+            say(json!({ "event": "progress", "bytes": checker.bytes(), "seconds": seconds }));
+        }
+    }
 }
 
 async fn sink(conn: &mut RelConn, total: u64) -> anyhow::Result<Value> {
