@@ -30,10 +30,14 @@ export class BodyWindow {
     return this.#highest;
   }
 
+  /** The lowest frame number whose body would be kept. */
+  get lowest(): number {
+    return Math.max(0, this.#highest - BODY_WINDOW + 1);
+  }
+
   /** Whether a body of this number would be kept, or is. */
   covers(frameNumber: number): boolean {
-    return Number.isSafeInteger(frameNumber) && frameNumber >= 0 &&
-      frameNumber > this.#highest - BODY_WINDOW;
+    return Number.isSafeInteger(frameNumber) && frameNumber >= this.lowest;
   }
 
   /** Whether there is a body of this number. */

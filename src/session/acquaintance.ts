@@ -8,12 +8,19 @@
  *
  * @module
  */
-import { type Extension, FLOW_LIMIT, HALF_CLOSE, REPEATED_ACKS, SEEN } from "../wire/extension.ts";
+import {
+  type Extension,
+  FLOW_LIMIT,
+  HALF_CLOSE,
+  JOINT_PARITY,
+  REPEATED_ACKS,
+  SEEN,
+} from "../wire/extension.ts";
 
 // Protocol constants.
 
 /** What this implementation understands. */
-const OWN_BITS = HALF_CLOSE | REPEATED_ACKS | FLOW_LIMIT;
+const OWN_BITS = HALF_CLOSE | REPEATED_ACKS | JOINT_PARITY | FLOW_LIMIT;
 
 // Tuning.
 
@@ -33,6 +40,11 @@ export class Acquaintance {
   /** Whether the other side is of our own kind; until its block has come it counts as the original. */
   get isOwnKind(): boolean {
     return this.#theirs !== undefined;
+  }
+
+  /** Whether the other side has said that it solves the parity of overlapping runs jointly. */
+  get solvesJointly(): boolean {
+    return this.#theirs !== undefined && (this.#theirs.bits & JOINT_PARITY) !== 0;
   }
 
   /** A frame has come, with this block or none. */

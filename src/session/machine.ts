@@ -13,6 +13,7 @@
 import { SESSION_OVERHEAD, SessionCipher } from "../crypto/aead.ts";
 import { deriveSessionKeys } from "../crypto/keys.ts";
 import { isSoundParity, Recoverer } from "../fec/recoverer.ts";
+import type { PacketCipher } from "../host.ts";
 import type { Random } from "../random.ts";
 import { EXTENSION_LENGTH } from "../wire/extension.ts";
 import {
@@ -26,6 +27,7 @@ import {
 import { Writer } from "../wire/writer.ts";
 import { Acquaintance } from "./acquaintance.ts";
 import { type PaddingPolicy, UniformPadding } from "./padding.ts";
+import { LossReport } from "./loss_report.ts";
 import { ReceiveLoss } from "./receive_loss.ts";
 import { ReplayWindow } from "./replay_window.ts";
 
@@ -55,8 +57,8 @@ const NONCE_LENGTH = 12;
 // Tuning.
 
 /**
- * How long bodies are kept for rebuilding after parity came or loss was reported, ms. The original
- * sends parity only when it is told of loss, so on a clean path nothing is copied.
+ * How long bodies are kept for rebuilding after parity came, a frame was missing or loss was
+ * reported, ms. Nobody sends parity before something was lost, so on a clean path nothing is copied.
  */
 const PARITY_MEMORY = 30_000;
 
@@ -72,6 +74,8 @@ export interface SessionMachineOptions {
   readonly random: Random;
   /** How long packets are made; by default a uniform draw of up to 63 bytes is added. */
   readonly padding?: PaddingPolicy;
+  /** The host's own cipher; by default the portable one. */
+  readonly createCipher?: (key: Uint8Array) => PacketCipher;
 }
 
 /**
@@ -90,6 +94,8 @@ export type PacketOutcome = "newest" | "late" | "parity" | "replayed" | "malform
 /** A body that has come. Valid until the machine is touched again. */
 export interface ReceivedBody {
   readonly body: Uint8Array;
+  /** Number of the frame that it came in, or would have come in. */
+  readonly frameNumber: number;
   /** The other side's counters; both 0 in a body that was rebuilt. */
   readonly highReceived: number;
   readonly totalReceived: number;
@@ -121,12 +127,13 @@ export interface SessionCounts {
 
 /** One session. All times in ms. */
 export class SessionMachine {
-  readonly #sealer: SessionCipher;
-  readonly #opener: SessionCipher;
+  readonly #sealer: PacketCipher;
+  readonly #opener: PacketCipher;
   readonly #random: Random;
   readonly #padding: PaddingPolicy;
   readonly #window = new ReplayWindow();
   readonly #loss = new ReceiveLoss();
+  readonly #lossReport = new LossReport();
   readonly #acquaintance = new Acquaintance();
   readonly #nonce = new Uint8Array(NONCE_LENGTH);
   #recoverer: Recoverer | undefined;
@@ -142,10 +149,11 @@ export class SessionMachine {
   #malformed = 0;
   #replayed = 0;
 
-  constructor({ role, secret, random, padding }: SessionMachineOptions) {
+  constructor({ role, secret, random, padding, createCipher }: SessionMachineOptions) {
     const { upload, download } = deriveSessionKeys(secret);
-    this.#sealer = new SessionCipher(role === "client" ? upload : download);
-    this.#opener = new SessionCipher(role === "client" ? download : upload);
+    const create = createCipher ?? ((key) => new SessionCipher(key));
+    this.#sealer = create(role === "client" ? upload : download);
+    this.#opener = create(role === "client" ? download : upload);
     this.#random = random;
     this.#padding = padding ?? new UniformPadding(random);
   }
@@ -169,6 +177,11 @@ export class SessionMachine {
   /** Whether the other side has shown that it is of our own kind. */
   get isOwnKind(): boolean {
     return this.#acquaintance.isOwnKind;
+  }
+
+  /** Whether the other side has shown that it solves the parity of overlapping runs jointly. */
+  get solvesJointly(): boolean {
+    return this.#acquaintance.solvesJointly;
   }
 
   /** The number of the last frame that was written; -1 before the first. */
@@ -203,7 +216,7 @@ export class SessionMachine {
       totalReceived: this.#totalReceived,
       body,
     };
-    const lossByte = this.#loss.byte;
+    const lossByte = this.#lossByte(now);
     if (lossByte > 0) this.#parityUntil = now + PARITY_MEMORY;
     const most = MOST_PACKET_SENT - SESSION_OVERHEAD;
     const length = body.length + 1 +
@@ -222,9 +235,9 @@ export class SessionMachine {
    * @param into Where the packet goes: 2,048 bytes are always enough.
    * @returns The packet's length.
    */
-  encodeParity(frame: ParityFrame, into: Uint8Array): number {
+  encodeParity(frame: ParityFrame, into: Uint8Array, now: number): number {
     const writer = new Writer(into);
-    encodeFrame(frame, this.#loss.byte, undefined, writer);
+    encodeFrame(frame, this.#lossByte(now), undefined, writer);
     this.#paritySent++;
     return this.#seal(writer, into);
   }
@@ -262,9 +275,13 @@ export class SessionMachine {
       if (rebuilt === undefined) return undefined;
       if (this.#window.accept(rebuilt.frameNumber)) {
         this.#recovered++;
-        return { body: rebuilt.body, highReceived: 0, totalReceived: 0 };
+        return { ...rebuilt, highReceived: 0, totalReceived: 0 };
       }
     }
+  }
+
+  #lossByte(now: number): number {
+    return this.#lossReport.byte(this.#loss, this.isOwnKind, this.#totalReceived, now);
   }
 
   #seal(writer: Writer, into: Uint8Array): number {
@@ -296,8 +313,9 @@ export class SessionMachine {
 
   #handleData(frame: DataFrame, now: number): PacketOutcome {
     if (!this.#isPlausible(frame.frameNumber)) return "malformed";
-    this.#loss.onArrived(frame.frameNumber);
-    const isNewest = frame.frameNumber > this.#window.highest;
+    this.#loss.onArrived(frame.frameNumber, now);
+    const lead = frame.frameNumber - this.#window.highest;
+    if (lead > 1) this.#parityUntil = now + PARITY_MEMORY;
     if (!this.#window.accept(frame.frameNumber)) return "replayed";
     this.#totalReceived++;
     if (now < this.#parityUntil) {
@@ -307,7 +325,7 @@ export class SessionMachine {
     this.#received = this.#areCountersPossible(frame)
       ? frame
       : { ...frame, highReceived: 0, totalReceived: 0 };
-    return isNewest ? "newest" : "late";
+    return lead > 0 ? "newest" : "late";
   }
 
   #handleParity(frame: ParityFrame, now: number): PacketOutcome {

@@ -1,62 +1,140 @@
 /**
  * Measures how much of what the other side sends does not arrive.
  *
- * A frame is judged once, when the highest number has moved 64 past it: so reordering within 64
- * frames is no loss, and a duplicate changes nothing. A frame that was rebuilt from parity is a loss
- * all the same: the other side would send no more parity if it heard of none. The average goes over
- * the last few hundred frames.
+ * What is missing may be lost, or merely late. The rules:
+ *
+ *  - a frame is judged once it has been passed by as many others as our *patience* says;
+ *  - patience is 64 frames at first. It is raised at once when two frames come nearly as late as
+ *    that, and shrinks bit by bit to 8 while frames keep their order. A single straggler is no
+ *    reason to wait;
+ *  - a frame that comes after it was judged to be lost was not: the judgement is taken back;
+ *  - a duplicate changes nothing;
+ *  - a frame that was rebuilt from parity is a loss all the same: the other side would send no more
+ *    parity if it heard of none;
+ *  - a jump over more than a thousand numbers is an outage, and does not count: no parity would have
+ *    helped.
+ *
+ * What the judgements tell of the path is for {@linkcode LossMemory} to say.
  *
  * @module
  */
+import { LossMemory } from "./loss_memory.ts";
+
+// Protocol constants.
+
+/** The largest loss that the wire knows. */
+const LARGEST_BYTE = 254;
 
 // Tuning.
 
-/** Frames that may overtake another before it counts as lost: 6 ms at 100 Mbit/s. */
-const REORDERING_MARGIN = 64;
+/** Numbers remembered: how late a frame may be and still be taken back. */
+const RING_BITS = 8_192;
 
-/** Frames averaged over: with 512 the standard deviation at 10 % loss is about 1 %. */
-const SPAN = 512;
+/** Patience at first; 64 frames are 6 ms at 100 Mbit/s. */
+const FIRST_PATIENCE = 64;
 
-/** Frames judged at once, at the most: after so many losses in a row the average moves no more. */
-const MOST_JUDGED = 8 * SPAN;
+/** Patience at the least: where order was kept for long, a loss is soon believed. */
+const LEAST_PATIENCE = 8;
+
+/** Patience at the most, and the most numbers that are missing in a row and count. */
+const MOST_PATIENCE = 1_024;
+
+/** The next frame may be later than the latest so far. */
+const PATIENCE_MARGIN = 1.5;
+
+/** Frames after which patience shrinks, by a quarter; at first it takes longer. */
+const PERIOD = 80;
+const FIRST_PERIOD = 240;
 
 /** The loss of one direction. */
 export class ReceiveLoss {
-  /** Whether each of the newest numbers has come: a number takes the place of the one 64 before. */
-  readonly #hasCome = new Uint8Array(REORDERING_MARGIN);
+  readonly #memory = new LossMemory();
+  /** A bit for each number that has come, or that nobody asks about. */
+  readonly #hasCome = new Uint32Array(RING_BITS / 32).fill(0xffffffff);
   #highest = -1;
-  #rate = 0;
-  #count = 0;
+  #judged = -1;
+  #patience = FIRST_PATIENCE;
+  /** What patience would have to be for the latest frame of this period, and for all but that one. */
+  #worst = 0;
+  #needed = 0;
+  #left = FIRST_PERIOD;
 
   /** 0 to 1. */
   get rate(): number {
-    return this.#rate;
+    return this.#memory.rate;
   }
 
-  /** The loss as the wire writes it, 0 to 254. */
+  /** Correlation of the losses of two frames in a row, 0 when they are independent. */
+  get stickiness(): number {
+    return this.#memory.stickiness;
+  }
+
+  /**
+   * The loss as the wire writes it, 0 to 254. It is 0 when nothing has been lost for some seconds:
+   * then a sender of the original stops sending parity.
+   */
   get byte(): number {
-    return Math.floor(254 * this.#rate);
+    return this.#memory.isQuiet ? 0 : Math.floor(LARGEST_BYTE * this.rate);
   }
 
   /** A data frame has come, for the first time or again. */
-  onArrived(frameNumber: number): void {
-    // A hostile number may lie millions ahead.
-    if (frameNumber - this.#highest > MOST_JUDGED + REORDERING_MARGIN) {
-      this.#highest = frameNumber - MOST_JUDGED;
-      this.#hasCome.fill(0);
-    }
-    while (this.#highest < frameNumber) {
-      const place = ++this.#highest % REORDERING_MARGIN;
-      if (this.#highest >= REORDERING_MARGIN) this.#judge(this.#hasCome[place] === 1);
-      this.#hasCome[place] = 0;
-    }
-    if (frameNumber > this.#highest - REORDERING_MARGIN) {
-      this.#hasCome[frameNumber % REORDERING_MARGIN] = 1;
-    }
+  onArrived(frameNumber: number, now: number): void {
+    if (frameNumber > this.#highest) this.#moveUpTo(frameNumber);
+    else if (this.#has(frameNumber)) return;
+    else this.#onLate(frameNumber);
+    this.#set(frameNumber, true);
+    if (--this.#left === 0) this.#shrinkPatience();
+    while (this.#judged < this.#highest - this.#patience) this.#judge(now);
   }
 
-  #judge(hasCome: boolean): void {
-    this.#count = Math.min(SPAN, this.#count + 1);
-    this.#rate += ((hasCome ? 0 : 1) - this.#rate) / this.#count;
+  #moveUpTo(frameNumber: number): void {
+    if (frameNumber > this.#highest + MOST_PATIENCE) {
+      // Whatever is missing below was not counted, so it cannot be taken back.
+      this.#hasCome.fill(0xffffffff);
+      this.#highest = this.#judged = frameNumber - 1;
+    }
+    while (this.#highest < frameNumber) this.#set(++this.#highest, false);
   }
+
+  #onLate(frameNumber: number): void {
+    const passedBy = Math.ceil(PATIENCE_MARGIN * (this.#highest - frameNumber));
+    const needed = Math.min(passedBy, MOST_PATIENCE);
+    this.#needed = Math.max(this.#needed, Math.min(this.#worst, needed));
+    this.#worst = Math.max(this.#worst, needed);
+    this.#patience = Math.max(this.#patience, this.#needed);
+    if (frameNumber > this.#judged) return;
+    const isBeforeLost = !this.#has(frameNumber - 1);
+    const isAfterLost = frameNumber < this.#judged && !this.#has(frameNumber + 1);
+    this.#memory.takeBack((isBeforeLost ? 1 : 0) + (isAfterLost ? 1 : 0) - 1);
+  }
+
+  #judge(now: number): void {
+    const frameNumber = ++this.#judged;
+    this.#memory.onJudged(!this.#has(frameNumber), this.#has(frameNumber - 1), now);
+  }
+
+  #shrinkPatience(): void {
+    this.#left = PERIOD;
+    const less = this.#patience - (this.#patience >> 2);
+    this.#patience = Math.max(LEAST_PATIENCE, this.#needed, less);
+    this.#worst = this.#needed = 0;
+  }
+
+  /** Whether a number came; also when it is too old to tell. */
+  #has(frameNumber: number): boolean {
+    if (frameNumber <= this.#highest - RING_BITS) return true;
+    const bit = ringBit(frameNumber);
+    return (this.#hasCome[bit >>> 5]! & 1 << (bit & 31)) !== 0;
+  }
+
+  #set(frameNumber: number, hasCome: boolean): void {
+    const bit = ringBit(frameNumber);
+    if (hasCome) this.#hasCome[bit >>> 5]! |= 1 << (bit & 31);
+    else this.#hasCome[bit >>> 5]! &= ~(1 << (bit & 31));
+  }
+}
+
+/** The place of a number; -1, which is before the first, has one too. */
+function ringBit(frameNumber: number): number {
+  return (frameNumber % RING_BITS + RING_BITS) % RING_BITS;
 }

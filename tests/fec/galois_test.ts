@@ -27,15 +27,15 @@ test("divide() throws when it is to divide by 0", () => {
   assert.throws(() => divide(1, 0), RangeError);
 });
 
-test("addProduct() adds a multiple of every byte, and touches no other", () => {
-  const bytes = fc.uint8Array({ minLength: 30, maxLength: 30 });
+test("addProduct() adds a multiple of each of the first bytes, and touches no other", () => {
+  const bytes = fc.uint8Array({ minLength: 32, maxLength: 32 });
   const factor = fc.integer({ min: 0, max: 255 });
-  fc.assert(fc.property(bytes, bytes, factor, fc.nat({ max: 10 }), (into, source, factor, at) => {
-    const part = source.subarray(0, 20);
+  fc.assert(fc.property(bytes, bytes, factor, fc.nat({ max: 8 }), (into, source, factor, count) => {
     const expected = into.map((byte, i) =>
-      i >= at && i < at + 20 ? byte ^ slowProduct(part[i - at]!, factor) : byte
+      i < 4 * count ? byte ^ slowProduct(source[i]!, factor) : byte
     );
-    addProduct(into, at, part, factor);
+    const words = (bytes: Uint8Array) => new Uint32Array(bytes.buffer, bytes.byteOffset, 8);
+    addProduct(words(into), words(source), count, factor);
     assert.deepEqual(into, expected);
   }));
 });

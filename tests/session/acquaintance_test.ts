@@ -6,11 +6,12 @@ import {
   type Extension,
   FLOW_LIMIT,
   HALF_CLOSE,
+  JOINT_PARITY,
   REPEATED_ACKS,
   SEEN,
 } from "../../src/wire/extension.ts";
 
-const OWN = HALF_CLOSE | REPEATED_ACKS | FLOW_LIMIT;
+const OWN = HALF_CLOSE | REPEATED_ACKS | JOINT_PARITY | FLOW_LIMIT;
 
 /** Writes a frame, and returns the block in it. */
 function sent(end: Acquaintance): Extension | undefined {
@@ -40,6 +41,16 @@ test("until its block has come the other side counts as the original", () => {
   assert.equal(end.isOwnKind, true);
   end.onFrame(undefined);
   assert.equal(end.isOwnKind, true);
+});
+
+test("the other side solves jointly when its block says so, and not before", () => {
+  const end = new Acquaintance();
+  assert.equal(end.solvesJointly, false);
+  end.onFrame({ bits: OWN & ~JOINT_PARITY });
+  assert.equal(end.solvesJointly, false);
+  end.onFrame({ bits: OWN | SEEN });
+  end.onFrame(undefined);
+  assert.equal(end.solvesJointly, true);
 });
 
 test("the original never answers: the block stands in every frame, for ever", () => {

@@ -46,8 +46,10 @@ function exchange(client: End, server: End): number {
 test("two ends of this library know each other after the first frame from each", () => {
   const [client, server] = [new End("client", 1), new End("server", 2)];
   assert.equal(client.machine.isOwnKind, false);
+  assert.equal(client.machine.solvesJointly, false);
   exchange(client, server);
   assert.ok(client.machine.isOwnKind && server.machine.isOwnKind);
+  assert.ok(client.machine.solvesJointly && server.machine.solvesJointly);
 });
 
 test("two ends of this library fall silent about themselves after a few frames", () => {
