@@ -22,8 +22,8 @@ const MOST_ENTRIES = 150;
 /** Segments that one acknowledgement covers: 2 to 3 % of the traffic goes back, losses included. */
 const ACK_EVERY = 16;
 
-/** Longest wait, ms. */
-const ACK_DELAY = 5;
+/** Longest wait, ms: how much a round trip may be longer than the path without a queue. */
+export const ACK_DELAY = 5;
 
 /** When the last acknowledgement is repeated, ms. */
 const ECHO_DELAY = 20;

@@ -26,9 +26,11 @@ export interface AckSample {
   readonly roundStart: boolean;
   /** Segments acknowledged since the last sample. */
   readonly acked: number;
-  /** Segments found lost since the last sample that the counters confirm as lost. */
+  /** Segments found lost since the last sample: those that the counters miss, and refused ones. */
   readonly lost: number;
-  /** Segments in flight before and after. */
+  /** Segments of these that arrived, but found no room with their reader, as far as is known. */
+  readonly refused: number;
+  /** Segments in flight before the report. */
   readonly priorInFlight: number;
   /** Segments in flight now. */
   readonly inFlight: number;
@@ -38,10 +40,10 @@ export interface AckSample {
   readonly total: number;
   /** The newest frame number that was sent. */
   readonly newestSent: number;
-  /** Frames that passed the path in `interval`, lost ones included. */
-  readonly frames: number;
-  /** Frames of these that arrived. */
-  readonly received: number;
+  /** Segments that passed the path in `interval`, lost ones included. */
+  readonly segments: number;
+  /** Of these, how many arrived: estimated, since the counters tell of all frames together. */
+  readonly arrived: number;
   /** How long they took: the longer of the sending and the reporting. */
   readonly interval: number;
   /** Whether `interval` is long enough for a rate to mean something. */

@@ -47,6 +47,9 @@ export interface FrameRecord {
   reportedAt: number;
   /** When the frame left that was the newest one reported then: the start of the rate's interval. */
   firstSentAt: number;
+  /** Segments sent up to this frame, and up to the newest one reported when it left. */
+  segments: number;
+  segmentsReported: number;
 }
 
 /** The frames from {@linkcode Inflight.oldest} to {@linkcode Inflight.newest}. */
@@ -171,5 +174,7 @@ function emptyRecord(): FrameRecord {
     total: 0,
     reportedAt: 0,
     firstSentAt: 0,
+    segments: 0,
+    segmentsReported: 0,
   };
 }

@@ -79,7 +79,10 @@ export class LossCounters {
       const loss = Math.max(0, 1 - received / frames);
       this.#lossRate += (loss - this.#lossRate) * Math.min(1, frames / SPAN);
     }
-    if (received <= frames || this.#charged === 0) return false;
+    if (received <= frames) return false;
+    // They were late, and not lost.
+    this.#lossRate = Math.max(0, this.#lossRate - (received - frames) / SPAN);
+    if (this.#charged === 0) return false;
     this.#charged = Math.max(0, this.#charged - (received - frames));
     return this.#charged === 0;
   }

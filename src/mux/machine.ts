@@ -5,7 +5,8 @@
  * that carried them it is told (`onFrameSent`, `onCounters`).
  *
  * The order of sending: a ping, answers, what streams owe (openings, ends, acknowledgements),
- * unreliable messages, and segments, which alone are held back by window and pacer.
+ * unreliable messages, and segments, which alone are held back by window and pacer; and when there is
+ * nothing of all that, now and then a report (`report_timer.ts`).
  *
  * A body that is no message is answered by Empty, which is how either side learns that the other
  * lives: a ping is such a body.
@@ -17,14 +18,9 @@ import { Writer } from "../wire/writer.ts";
 import { Answers } from "./answers.ts";
 import { LivenessMachine } from "./liveness.ts";
 import { MessageQueue } from "./message_queue.ts";
-import {
-  ANSWER,
-  QUESTION,
-  ReliableLane,
-  type ReliableLaneOptions,
-  type ReliableLaneStats,
-  type SentMessage,
-} from "./reliable_lane.ts";
+import { ReliableLane, type ReliableLaneOptions, type ReliableLaneStats } from "./reliable_lane.ts";
+import { ANSWER, QUESTION, type SentMessage } from "./sent_message.ts";
+import { ReportTimer } from "./report_timer.ts";
 import type { StreamMachine } from "./stream_machine.ts";
 
 // Protocol constants.
@@ -59,6 +55,8 @@ export class MuxMachine {
   readonly #liveness: LivenessMachine;
   readonly #incoming = new MessageQueue();
   readonly #outgoing = new MessageQueue();
+  readonly #report = new ReportTimer();
+  #reportIsDue = false;
   #pingIsDue = false;
   #isDead = false;
   #heardUnreliable = false;
@@ -86,14 +84,28 @@ export class MuxMachine {
     this.#pingIsDue = true;
   }
 
-  /** Takes a copy of an unreliable message; it leaves with the next polls. */
-  sendUnreliable(payload: Uint8Array): void {
-    this.#outgoing.add(payload);
+  /**
+   * Takes a copy of an unreliable message; it leaves with the next polls.
+   *
+   * @param maxAge How old it may be for a repair to be of use, ms; 0: none is wanted.
+   */
+  sendUnreliable(payload: Uint8Array, maxAge: number = 0): void {
+    this.#outgoing.add(payload, maxAge);
+  }
+
+  /** How old the body that was polled last may be for a repair to be of use, ms; 0: none is wanted. */
+  get maxAge(): number {
+    return this.#sent.maxAge;
   }
 
   /** Takes an unreliable message that has come. */
   takeUnreliable(): Uint8Array | undefined {
     return this.#incoming.take();
+  }
+
+  /** A frame of the other side has come, for the first time. */
+  onFrameReceived(frame: number, now: number): void {
+    if (this.streams.onArrived(frame)) this.#report.onLoss(now);
   }
 
   /** A body has come. Borrowed until the call returns. */
@@ -110,6 +122,7 @@ export class MuxMachine {
       case "unreliable":
         this.#incoming.add(message.payload);
         this.#heardUnreliable = true;
+        this.#report.onHeard(now);
         break;
       case "stream":
         this.streams.handleMessage(message, now);
@@ -120,12 +133,13 @@ export class MuxMachine {
 
   /** When {@linkcode handleTimeout} wants to be called; may be too early. */
   get deadline(): number {
-    return Math.min(this.streams.deadline, this.#liveness.deadline);
+    return Math.min(this.streams.deadline, this.#liveness.deadline, this.#report.deadline);
   }
 
   /** The deadline may have passed. */
   handleTimeout(now: number): void {
     this.streams.handleTimeout(now);
+    if (this.#report.handleTimeout(now)) this.#reportIsDue = true;
     this.#liveness.handleTimeout(now);
     for (let event = this.#liveness.pollEvent(); event; event = this.#liveness.pollEvent()) {
       if (event.kind === "probe") this.#pingIsDue = true;
@@ -142,7 +156,8 @@ export class MuxMachine {
   pollTransmit(into: Uint8Array, now: number): number {
     const writer = new Writer(into);
     const sent = this.#pollQuestion(writer) ?? this.streams.pollOwed(writer, now) ??
-      this.#pollUnreliable(writer) ?? this.streams.pollSegment(writer, now);
+      this.#pollUnreliable(writer) ?? this.streams.pollSegment(writer, now) ??
+      this.#pollReport(writer);
     if (sent === undefined) return 0;
     this.#sent = sent;
     return writer.length;
@@ -151,6 +166,8 @@ export class MuxMachine {
   /** The body has left, in the frame of that number. */
   onFrameSent(frame: number, now: number): void {
     this.streams.onFrameSent(frame, this.#sent, now);
+    this.#report.onSpoken(now);
+    this.#reportIsDue = false;
     if (this.#sent.isQuestion) this.#liveness.onSent(now);
   }
 
@@ -180,6 +197,12 @@ export class MuxMachine {
     const payload = this.#outgoing.take();
     if (payload === undefined) return undefined;
     encodeMessage({ kind: "unreliable", payload }, writer);
+    return { ...ANSWER, maxAge: this.#outgoing.maxAge };
+  }
+
+  #pollReport(writer: Writer): SentMessage | undefined {
+    if (!this.#reportIsDue) return undefined;
+    encodeMessage({ kind: "empty" }, writer);
     return ANSWER;
   }
 }

@@ -12,6 +12,8 @@ const MOST_MESSAGES = 256;
 /** A bounded queue of messages. When it is full the oldest goes: late news is worth the least. */
 export class MessageQueue {
   readonly #ring: (Uint8Array | undefined)[] = [];
+  readonly #ages: number[] = [];
+  #maxAge = 0;
   #first = 0;
   #length = 0;
   #dropped = 0;
@@ -26,13 +28,20 @@ export class MessageQueue {
     return this.#dropped;
   }
 
+  /** How old the message that was taken last may be to be of use, ms. */
+  get maxAge(): number {
+    return this.#maxAge;
+  }
+
   /** Adds a copy of a message. */
-  add(message: Uint8Array): void {
+  add(message: Uint8Array, maxAge: number = 0): void {
     if (this.#length === MOST_MESSAGES) {
       this.take();
       this.#dropped++;
     }
-    this.#ring[(this.#first + this.#length++) % MOST_MESSAGES] = message.slice();
+    const place = (this.#first + this.#length++) % MOST_MESSAGES;
+    this.#ring[place] = message.slice();
+    this.#ages[place] = maxAge;
   }
 
   /** Takes the oldest message. */
@@ -40,6 +49,7 @@ export class MessageQueue {
     if (this.#length === 0) return undefined;
     const message = this.#ring[this.#first];
     this.#ring[this.#first] = undefined;
+    this.#maxAge = this.#ages[this.#first] ?? 0;
     this.#first = (this.#first + 1) % MOST_MESSAGES;
     this.#length--;
     return message;

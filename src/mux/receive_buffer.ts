@@ -31,10 +31,21 @@ const WORTH_TELLING = STREAM_BUDGET / 4;
 /** What the streams of one session may hold together. */
 export class ReceiveBudget {
   #used = 0;
+  #accepted = 0;
+
+  /** Payload bytes that were accepted since the start, each once. */
+  get accepted(): number {
+    return this.#accepted;
+  }
 
   /** Bytes still free. */
   get free(): number {
     return SESSION_BUDGET - this.#used;
+  }
+
+  /** So many payload bytes were accepted. */
+  onAccepted(bytes: number): void {
+    this.#accepted += bytes;
   }
 
   /** Takes bytes, or gives them back when negative. */
@@ -95,6 +106,7 @@ export class ReceiveBuffer {
     const cost = payload.length + (sequence === this.#next ? 0 : SEGMENT_COST);
     const isAwaited = sequence === this.#next && this.#ready.length === 0;
     if (!isAwaited && (sequence >= this.#limit || cost > this.#free)) return "refused";
+    this.#budget.onAccepted(payload.length);
     if (sequence > this.#next) {
       this.#use(cost);
       this.#waiting.set(sequence, payload.slice());

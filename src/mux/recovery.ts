@@ -14,7 +14,8 @@
  * does not have it, although it left clearly before H (`reordering_patience.ts`); or when it is
  * overdue by the clock. A retransmission obeys the same rules, so it costs a round trip and not a
  * timeout. When nothing is heard, the four oldest segments go out again as probes (`probe_timer.ts`);
- * three probes in a row in vain, and everything is taken as lost.
+ * three probes in a row in vain, and everything is taken as lost. When the source has fallen silent,
+ * some are sent again before anything is known (`early_copies.ts`).
  *
  * Segments that are lost again and again while the counters miss nothing have not been lost but
  * refused (`refusal.ts`).
@@ -22,16 +23,19 @@
  * @module
  */
 import { ACK_ALLOWANCE } from "./ack_policy.ts";
+import { AckSampler } from "./ack_sampler.ts";
+import { Arrivals } from "./arrivals.ts";
 import type { CongestionController } from "./congestion.ts";
+import { EarlyCopies } from "./early_copies.ts";
 import { type FrameRecord, Inflight } from "./inflight.ts";
 import { LossCounters } from "./loss_counters.ts";
 import { Pacer } from "./pacer.ts";
 import { ProbeTimer } from "./probe_timer.ts";
 import { ReorderingPatience } from "./reordering_patience.ts";
-import { RoundCounter } from "./round_counter.ts";
 import type { RttEstimator } from "./rtt.ts";
 import type { Segment, SegmentOwner } from "./segment.ts";
 import { SegmentQueue } from "./segment_queue.ts";
+import type { SentMessage } from "./sent_message.ts";
 
 // Tuning.
 
@@ -64,6 +68,8 @@ export interface RecoveryStats {
 
 /** Loss recovery of one session. Times in ms. */
 export class Recovery {
+  /** What the other side sends. */
+  readonly arrivals = new Arrivals();
   readonly #inflight = new Inflight();
   readonly #counters = new LossCounters();
   readonly #patience = new ReorderingPatience();
@@ -71,27 +77,19 @@ export class Recovery {
   readonly #pacer: Pacer;
   readonly #rtt: RttEstimator;
   readonly #congestion: CongestionController;
+  readonly #sampler: AckSampler;
   readonly #lostQueue = new SegmentQueue();
   readonly #probeQueue = new SegmentQueue();
+  readonly #copies = new EarlyCopies();
 
   #believesCounters = false;
   /** All frames below are decided. */
   #scan = 0;
   /** The report that is being handled. */
   #report: Report | undefined;
-  /** When the last report came, and when the frame left that it was about. */
-  #reportedAt: number;
-  #firstSentAt: number;
   #segmentSentAt = 0;
+  #newestSegmentFrame = -1;
   #provenAt = -Infinity;
-  #isAppLimited = false;
-
-  readonly #rounds: RoundCounter;
-
-  /** Since the last sample; of the losses, how many the counters confirm. */
-  #acked = 0;
-  #lost = 0;
-  #confirmed = 0;
 
   #lostTotal = 0;
   #needlessTotal = 0;
@@ -102,8 +100,7 @@ export class Recovery {
     this.#rtt = rtt;
     this.#congestion = congestion;
     this.#pacer = new Pacer(congestion, now);
-    this.#rounds = new RoundCounter(now);
-    this.#reportedAt = this.#firstSentAt = now;
+    this.#sampler = new AckSampler(this.#inflight, this.#counters, rtt, now);
   }
 
   /** What has been counted. */
@@ -117,9 +114,8 @@ export class Recovery {
   }
 
   /**
-   * The other side is of our own kind: what its counters do not miss, it has. (In the original, a
-   * stream's inbox of 100 segments overflows behind the counters, and that is its only flow control:
-   * towards it every loss is congestion.)
+   * The other side is of our own kind: what its counters do not miss, it has. (Towards the original
+   * that is not certain: `overflow_watch.ts`.)
    */
   onOwnKind(): void {
     this.#believesCounters = true;
@@ -140,9 +136,17 @@ export class Recovery {
     return this.#pacer.deadline(this.#inflight.count);
   }
 
-  /** Window and pacer would let a segment go, but there is none. */
-  onNothingToSend(): void {
-    this.#isAppLimited = true;
+  /**
+   * Window and pacer would let a segment go, but there is none.
+   *
+   * @param copiesTail Whether those that went last are to be sent once more on a path that loses.
+   */
+  onNothingToSend(copiesTail: boolean, now: number): void {
+    this.#sampler.onNothingToSend();
+    if (!copiesTail) return;
+    const { count } = this.#inflight;
+    const { smoothed } = this.#rtt;
+    this.#copies.onSilence(count, this.#newestSegmentFrame, this.#counters.lossRate, smoothed, now);
   }
 
   /** Takes the next segment that is to be sent again whatever the window says. */
@@ -168,23 +172,9 @@ export class Recovery {
     this.#lostQueue.add(segment);
   }
 
-  /**
-   * A frame has left.
-   *
-   * @param segment What it carried, if it was a piece of a stream.
-   * @param isEliciting Whether the other side answers it at once.
-   * @param isProbe Whether it went out on suspicion, outside the window.
-   */
-  onSent(
-    frame: number,
-    segment: Segment | undefined,
-    isEliciting: boolean,
-    isProbe: boolean,
-    now: number,
-  ): void {
-    if (segment !== undefined && this.#inflight.count === 0) {
-      this.#reportedAt = this.#firstSentAt = now;
-    }
+  /** A message has left in the frame of that number. */
+  onSent(frame: number, { segment, isEliciting, isProbe, isLast }: SentMessage, now: number): void {
+    if (segment !== undefined && this.#inflight.count === 0) this.#sampler.onIdleEnd(now);
     if (this.#inflight.newest < 0) {
       this.#scan = frame;
       this.#counters.start(frame);
@@ -192,13 +182,12 @@ export class Recovery {
     const record = this.#inflight.add(frame, (old) => this.#lose(old));
     record.isEliciting = isEliciting;
     record.isProbe = isProbe;
-    record.sentAt = now;
-    record.appLimited = this.#isAppLimited;
-    record.highest = this.#counters.highest;
-    record.total = this.#counters.total;
-    record.reportedAt = this.#reportedAt;
-    record.firstSentAt = this.#firstSentAt;
-    if (segment !== undefined) this.#onSegmentSent(record, segment, now);
+    this.#sampler.stamp(record, segment !== undefined, now);
+    if (segment === undefined) return;
+    this.#onSegmentSent(record, segment, now);
+    if (!isProbe) this.#newestSegmentFrame = frame;
+    const isRetransmission = segment.transmissions > 1 && !isProbe;
+    if (isRetransmission && isLast) this.#copies.onRetransmitted(segment, now);
   }
 
   /** A frame has come with these counters; what it carries is handled next, then `settle`. */
@@ -216,7 +205,7 @@ export class Recovery {
     segment.acked = true;
     const record = this.#inflight.at(segment.lastFrame);
     if (record?.state === "inFlight") this.#inflight.decide(record, "acked");
-    this.#acked++;
+    this.#sampler.onAcked();
     this.#probeTimer.onAnswer();
     // Its end is taken by a reader that has no room, too.
     if (segment.kind === "data") segment.owner.refusal.onRoom();
@@ -224,7 +213,7 @@ export class Recovery {
       this.#report !== undefined && segment.lastFrame > this.#report.highest;
     if (wasNeedless) {
       this.#needlessTotal++;
-      this.#patience.onNeedless(this.#rounds.number, this.#rtt.least);
+      this.#patience.onNeedless(this.#sampler.round, this.#rtt.least);
     }
   }
 
@@ -263,17 +252,26 @@ export class Recovery {
 
   /** When {@linkcode handleTimeout} wants to be called. */
   get deadline(): number {
-    const overdue = this.#firstUndecided();
-    if (overdue !== undefined) return overdue.sentAt + this.#timeLimit();
-    if (this.#inflight.count === 0) return Infinity;
-    return Math.max(this.#reportedAt, this.#segmentSentAt) + this.#probeTimer.timeout(this.#rtt);
+    return Math.min(this.#lossDeadline, this.#copies.deadline);
   }
 
   /** The deadline may have passed. */
   handleTimeout(now: number): void {
-    if (now < this.deadline) return;
+    for (let copy = this.#copies.takeDue(now); copy; copy = this.#copies.takeDue(now)) {
+      this.#probeQueue.add(copy);
+    }
+    if (this.#copies.isTailDue(now)) this.#copyTail();
+    if (now < this.#lossDeadline) return;
     if (this.#firstUndecided() !== undefined) this.#detectByTime(now);
     else this.#probe(now);
+  }
+
+  get #lossDeadline(): number {
+    const overdue = this.#firstUndecided();
+    if (overdue !== undefined) return overdue.sentAt + this.#timeLimit();
+    if (this.#inflight.count === 0) return Infinity;
+    return Math.max(this.#sampler.reportedAt, this.#segmentSentAt) +
+      this.#probeTimer.timeout(this.#rtt);
   }
 
   #onSegmentSent(record: FrameRecord, segment: Segment, now: number): void {
@@ -284,46 +282,19 @@ export class Recovery {
     segment.lastFrame = record.frame;
     segment.queued = false;
     this.#segmentSentAt = now;
-    this.#isAppLimited = false;
     this.#pacer.onSent();
   }
 
   #sample(record: FrameRecord, isNews: boolean, now: number): void {
-    if (record.isEliciting && isNews) this.#rtt.update(now - record.sentAt);
-    const roundStart = this.#rounds.onReported(record.frame, this.#inflight.newest, now);
-    if (roundStart) {
+    if (record.isEliciting && isNews) this.#rtt.update(now - record.sentAt, now);
+    this.#provenAt = record.sentAt;
+    if (this.#sampler.begin(record, now)) {
       this.#patience.onRound(this.#rtt.least);
       this.#counters.onRound();
     }
-    const interval = Math.max(now - record.reportedAt, record.sentAt - record.firstSentAt);
-    this.#firstSentAt = this.#provenAt = record.sentAt;
-    this.#reportedAt = now;
-    const priorInFlight = this.#inflight.count + this.#acked + this.#lost;
     this.#detectByTime(now);
-    const frames = this.#counters.highest - record.highest;
-    const acked = this.#acked;
-    const lost = this.#believesCounters ? this.#confirmed : this.#lost;
-    this.#acked = this.#lost = this.#confirmed = 0;
-    this.#congestion.onAck({
-      now,
-      rtt: this.#rtt.latest,
-      leastRtt: this.#rtt.least,
-      smoothedRtt: this.#rtt.smoothed,
-      round: this.#rounds.number,
-      roundStart,
-      acked,
-      lost,
-      priorInFlight,
-      inFlight: this.#inflight.count,
-      highest: this.#counters.highest,
-      total: this.#counters.total,
-      newestSent: this.#inflight.newest,
-      frames,
-      received: Math.min(frames, this.#counters.total - record.total),
-      interval,
-      rateIsValid: interval >= this.#rtt.least * 0.9,
-      appLimited: record.appLimited,
-    });
+    const receiveLoss = this.#believesCounters ? undefined : this.arrivals.lossRate;
+    this.#congestion.onAck(this.#sampler.finish(record, receiveLoss, now));
     this.#inflight.forgetBefore(Math.min(this.#scan, this.#counters.highest));
   }
 
@@ -355,14 +326,22 @@ export class Recovery {
     const segment = record.segment;
     this.#inflight.decide(record, "lost");
     if (segment === undefined || segment.acked) return;
-    this.#lost++;
     this.#lostTotal++;
     this.queueAgain(segment);
     // Above H nothing is proven: the whole path may be silent.
     if (record.frame > this.#counters.highest) return;
-    if (this.#counters.confirm(this.#rounds.number)) this.#confirmed++;
+    const isMissed = this.#counters.confirm(this.#sampler.round);
+    this.#sampler.onLost(isMissed);
     // Once may mean that it was acknowledged, and all acknowledgements that said so were lost.
-    else if (segment.transmissions > 1) segment.owner.refusal.onLost(this.#counters.lossRate);
+    const isSuspect = !isMissed && segment.transmissions > 1;
+    if (isSuspect) segment.owner.refusal.onLost(this.#counters.lossRate);
+  }
+
+  #copyTail(): void {
+    for (let frame = this.#scan; frame <= this.#newestSegmentFrame; frame++) {
+      const segment = this.#inflight.at(frame)?.segment;
+      if (segment?.transmissions === 1) this.#probeQueue.add(segment);
+    }
   }
 
   #probe(now: number): void {

@@ -14,8 +14,10 @@ import type { CongestionController } from "./congestion.ts";
 import { ReceiveBudget } from "./receive_buffer.ts";
 import { Reception } from "./reception.ts";
 import { Recovery, type RecoveryStats } from "./recovery.ts";
+import { repairWish, TAIL_SEGMENTS } from "./repair_wish.ts";
 import type { RttEstimator } from "./rtt.ts";
 import type { Segment } from "./segment.ts";
+import { ANSWER, DEMAND, QUESTION, type SentMessage, writeSegment } from "./sent_message.ts";
 import { brokenBy, type StreamEnd } from "./stream_end.ts";
 import type { StreamContext, StreamMachine } from "./stream_machine.ts";
 import { StreamTable } from "./stream_table.ts";
@@ -37,27 +39,20 @@ export interface ReliableLaneOptions {
   readonly random: Random;
   readonly rtt: RttEstimator;
   readonly congestion: CongestionController;
+  /** Whether messages that wish for a repair get one: then tails are not sent twice besides. */
+  readonly isRepaired?: boolean;
 }
 
 /** What has been counted. */
 export interface ReliableLaneStats extends RecoveryStats {
   /** Streams open now. */
   readonly streams: number;
+  /** Bytes of all streams that have come, each once, whether they were read or not. */
+  readonly bytesReceived: number;
   /** Messages that broke a rule of the wire. */
   readonly malformed: number;
   /** Streams of the other side that were refused: it has too many, or the id is still in use. */
   readonly refused: number;
-}
-
-/** A message that was written, as far as its frame's number matters. */
-export interface SentMessage {
-  readonly segment: Segment | undefined;
-  /** Whether the other side answers it at once. */
-  readonly isEliciting: boolean;
-  /** Whether something is awaited because of it: silence may mean that the other side has gone. */
-  readonly isQuestion: boolean;
-  /** Whether it went out on suspicion, outside the window. */
-  readonly isProbe: boolean;
 }
 
 /** The streams of one session. All times in ms. */
@@ -65,6 +60,7 @@ export class ReliableLane {
   readonly #streams: StreamTable;
   readonly #recovery: Recovery;
   readonly #rtt: RttEstimator;
+  readonly #isRepaired: boolean;
   readonly #reception: Reception;
   readonly #context: StreamContext & { isOwnKind: boolean; provenAt: number };
   readonly #changed = new Set<StreamMachine>();
@@ -77,6 +73,7 @@ export class ReliableLane {
   constructor(options: ReliableLaneOptions, answers: Answers, now: number) {
     const rtt = this.#rtt = options.rtt;
     this.#context = { budget: new ReceiveBudget(), isOwnKind: false, provenAt: -Infinity, rtt };
+    this.#isRepaired = options.isRepaired ?? false;
     this.#streams = new StreamTable(options.role, options.random, this.#context);
     this.#reception = new Reception(this.#streams, answers);
     this.#recovery = new Recovery(rtt, options.congestion, now);
@@ -87,6 +84,7 @@ export class ReliableLane {
     return {
       ...this.#recovery.stats,
       streams: this.#streams.size,
+      bytesReceived: this.#context.budget.accepted,
       malformed: this.#malformed + this.#reception.malformed,
       refused: this.#reception.refused,
     };
@@ -156,6 +154,15 @@ export class ReliableLane {
       stream.abandon(end);
       this.#advance(stream, now);
     }
+  }
+
+  /**
+   * A frame of the other side has come, for the first time.
+   *
+   * @returns Whether one before it is missing that was not missed before.
+   */
+  onArrived(frame: number): boolean {
+    return this.#recovery.arrivals.onFrame(frame);
   }
 
   /** The counters of a frame whose body is handled next. */
@@ -231,26 +238,36 @@ export class ReliableLane {
     encodeMessage({ kind: "stream", type, streamId, sequence, payload }, writer);
     stream.onOwedSent(type, now);
     this.#streams.schedule(stream, now);
-    if (type === "syn") return QUESTION;
-    return type === "rst" && stream.phase === "resetting" ? DEMAND : ANSWER;
+    const maxAge = repairWish(type, false, this.#rtt.smoothed);
+    if (type === "syn") return { ...QUESTION, maxAge };
+    const isDemand = type === "rst" && stream.phase === "resetting";
+    return { ...(isDemand ? DEMAND : ANSWER), maxAge };
   }
 
   /** Writes the next segment that may leave: a probe, a lost one, a new one. */
   pollSegment(writer: Writer, now: number): SentMessage | undefined {
     const probe = this.#recovery.takeProbe();
-    if (probe !== undefined) return writeSegment(probe, true, writer);
+    if (probe !== undefined) {
+      return writeSegment(probe, { isProbe: true, isLast: false, maxAge: 0 }, writer);
+    }
     while (this.#recovery.hasLost || this.#streams.hasData) {
       if (!this.#recovery.mayTransmit(now)) return undefined;
       const segment = this.#takeLost(now) ?? this.#takeNew(now);
-      if (segment !== undefined) return writeSegment(segment, false, writer);
+      if (segment === undefined) continue;
+      const left = this.#streams.segmentsLeft(this.#segmentLength, TAIL_SEGMENTS);
+      const isTail = left < TAIL_SEGMENTS;
+      const maxAge = repairWish(segment.kind, isTail, this.#rtt.smoothed);
+      const isLast = !this.#streams.hasData;
+      return writeSegment(segment, { isProbe: false, isLast, maxAge }, writer);
     }
-    this.#recovery.onNothingToSend();
+    const isProtected = this.#isRepaired && repairWish("data", true, this.#rtt.smoothed) > 0;
+    this.#recovery.onNothingToSend(!isProtected, now);
     return undefined;
   }
 
   /** A message of this lane, or another that it must know of, has left in the frame of that number. */
-  onFrameSent(frame: number, { segment, isEliciting, isProbe }: SentMessage, now: number): void {
-    this.#recovery.onSent(frame, segment, isEliciting, isProbe, now);
+  onFrameSent(frame: number, message: SentMessage, now: number): void {
+    this.#recovery.onSent(frame, message, now);
   }
 
   #handleKnown({ type, sequence, payload }: StreamMessage, stream: StreamMachine, now: number) {
@@ -362,27 +379,7 @@ export class ReliableLane {
   }
 }
 
-/** A message that wants none. */
-export const ANSWER: SentMessage = {
-  segment: undefined,
-  isEliciting: false,
-  isQuestion: false,
-  isProbe: false,
-};
-
-/** A message that is answered at once. */
-export const QUESTION: SentMessage = { ...ANSWER, isEliciting: true, isQuestion: true };
-
-/** A Rst: it may have been answered before, by a side that has forgotten the stream since. */
-const DEMAND: SentMessage = { ...ANSWER, isQuestion: true };
-
 const NOTHING = new Uint8Array(0);
 
 /** Where acknowledgements are put together: 150 entries, a count and a limit. */
 const ackMemory = new Uint8Array(8 * 152);
-
-function writeSegment(segment: Segment, isProbe: boolean, writer: Writer): SentMessage {
-  const { owner, kind: type, sequence, payload } = segment;
-  encodeMessage({ kind: "stream", type, streamId: owner.id, sequence, payload }, writer);
-  return { segment, isEliciting: true, isQuestion: true, isProbe };
-}

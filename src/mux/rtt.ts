@@ -13,12 +13,18 @@
 /** Round trip assumed before the first sample, ms: RFC 9002, section 6.2.2. */
 export const INITIAL_RTT = 333;
 
+/** How long the least round trip counts, ms: once to twice as long. The route may become longer. */
+const LEAST_WINDOW = 10_000;
+
 /** Round trips of one session. All times in ms. */
 export class RttEstimator {
   #smoothed: number;
   #variance: number;
   #latest: number;
+  /** The least of this window and of the one before. */
   #least = Infinity;
+  #leastBefore = Infinity;
+  #windowEndsAt = -Infinity;
 
   /** @param initial A first guess, for example what the handshake took. */
   constructor(initial: number = INITIAL_RTT) {
@@ -47,13 +53,13 @@ export class RttEstimator {
     return this.#latest;
   }
 
-  /** The smallest sample so far; before the first one, the guess. */
+  /** The smallest sample of the last 10 to 20 s in which there were any; at first, the guess. */
   get least(): number {
-    return this.known ? this.#least : this.#smoothed;
+    return this.known ? Math.min(this.#least, this.#leastBefore) : this.#smoothed;
   }
 
   /** Adds a sample. */
-  update(rtt: number): void {
+  update(rtt: number, now: number): void {
     this.#latest = rtt;
     if (!this.known) {
       this.#smoothed = rtt;
@@ -62,6 +68,10 @@ export class RttEstimator {
       this.#variance += (Math.abs(rtt - this.#smoothed) - this.#variance) / 4;
       this.#smoothed += (rtt - this.#smoothed) / 8;
     }
-    this.#least = Math.min(this.#least, rtt);
+    if (now >= this.#windowEndsAt) {
+      this.#windowEndsAt = now + LEAST_WINDOW;
+      this.#leastBefore = this.#least;
+      this.#least = rtt;
+    } else this.#least = Math.min(this.#least, rtt);
   }
 }

@@ -141,6 +141,16 @@ export class StreamTable {
     return this.#sending.size > 0;
   }
 
+  /** Segments of so many bytes still to be sent for the first time, on all streams; at most `most`. */
+  segmentsLeft(length: number, most: number): number {
+    let sum = 0;
+    for (const stream of this.#sending) {
+      sum += Math.max(1, Math.ceil(stream.sending.unsent / length));
+      if (sum >= most) return most;
+    }
+    return sum;
+  }
+
   #add(id: number, info: string, isOpener: boolean, now: number): StreamMachine {
     const stream = new StreamMachine(id, info, isOpener, this.#context, now);
     this.#streams.set(id, stream);

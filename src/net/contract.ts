@@ -13,7 +13,10 @@
  */
 import type { Address } from "../address.ts";
 import type { SosistabError } from "../errors.ts";
+import type { CongestionChoice } from "../mux/create_congestion.ts";
 import type { MuxStats } from "../mux/machine.ts";
+import type { RepairExplanation } from "../repair/explanation.ts";
+import type { RepairOptions } from "../repair/options.ts";
 import type { SessionCounts } from "../session/machine.ts";
 import type { StatsGatherer } from "../stats/gatherer.ts";
 
@@ -34,6 +37,23 @@ export interface Closure {
   readonly error?: SosistabError;
 }
 
+/** How lost datagrams are repaired, in the direction of this end's sending. */
+export interface DatagramRepairOptions extends RepairOptions {
+  /**
+   * How old a datagram may be to be of use still, ms, 0 to 60,000; 25 by default. When the report of
+   * a loss can be answered within that time, parity is sent on report only, which costs a fraction.
+   * 0: nothing is repaired unless it says so itself.
+   */
+  readonly maxAge?: number;
+}
+
+/** What one datagram wants. */
+export interface SendOptions {
+  /** How old it may be to be of use still, ms; 0 to 60,000; by default the
+   * session's {@linkcode DatagramRepairOptions.maxAge}. */
+  readonly maxAge?: number;
+}
+
 /** Settings of {@linkcode connect}. */
 export interface ConnectOptions {
   /** The server's host name or IP literal. */
@@ -46,6 +66,8 @@ export interface ConnectOptions {
   readonly timeout?: number;
   /** How long a session may be silent in both directions before it ends, ms; 600,000 by default. */
   readonly idleTimeout?: number;
+  /** How datagrams that are lost on the way to the server are repaired; `false`: not at all. */
+  readonly repair?: DatagramRepairOptions | false;
   /** Aborting it breaks the handshake off. It has no effect afterwards. */
   readonly signal?: AbortSignal;
   /**
@@ -73,6 +95,8 @@ export interface ListenOptions {
   readonly secretKey: Uint8Array;
   /** How long a session may hear nothing before it ends, ms; 600,000 by default. */
   readonly idleTimeout?: number;
+  /** How datagrams that are lost on the way to clients are repaired; `false`: not at all. */
+  readonly repair?: DatagramRepairOptions | false;
   /** What strangers may cost. */
   readonly limits?: ListenLimits;
   /** Told of each datagram that has come, with its length. Must not throw. */
@@ -139,6 +163,8 @@ export interface SessionStats extends SessionCounts {
   readonly sendsDropped: number;
   /** Datagrams that nobody received in time. */
   readonly receivesDropped: number;
+  /** What is done against the loss of what we send, and why; `undefined` when repair is off. */
+  readonly repair: RepairExplanation | undefined;
 }
 
 /** An encrypted, obfuscated path for datagrams between a client and a server. */
@@ -158,9 +184,9 @@ export interface Session extends AsyncDisposable {
    *
    * @param datagram 0 to {@linkcode maxDatagramSize} bytes; borrowed until the call returns.
    * @returns `false` when it was dropped here. Throws `datagram-too-large`, or `closed` when the
-   * session has ended or belongs to a multiplex.
+   * session has ended or belongs to a multiplex; `RangeError` for a `maxAge` out of range.
    */
-  send(datagram: Uint8Array): boolean;
+  send(datagram: Uint8Array, options?: SendOptions): boolean;
   /**
    * Waits for the next datagram. Up to 256 wait for their receiver; after that the oldest is
    * dropped.
@@ -192,6 +218,12 @@ export interface MultiplexOptions {
    * by default, at least 1.
    */
   readonly deadAfter?: number;
+  /**
+   * How fast it sends: `"lift"`, the default, fills links that lose much and keeps queues short;
+   * `"cubic"`, `"bic"` and `"highspeed"` slow down for every loss; `{ name: "fixed", bitsPerSecond }`
+   * asks nobody; or an object of your own, for this multiplex alone.
+   */
+  readonly congestion?: CongestionChoice;
 }
 
 /** What a {@linkcode Multiplex} has counted since it began. */
@@ -226,9 +258,9 @@ export interface Multiplex extends AsyncDisposable {
    *
    * @param datagram 0 to {@linkcode maxDatagramSize} bytes; borrowed until the call returns.
    * @returns `false` when it was dropped here. Throws `datagram-too-large`, or why the multiplex
-   * ended.
+   * ended; `RangeError` for a `maxAge` out of range.
    */
-  sendUrel(datagram: Uint8Array): boolean;
+  sendUrel(datagram: Uint8Array, options?: SendOptions): boolean;
   /** Waits for the next unreliable message; rejects with why the multiplex ended. */
   receiveUrel(options?: WaitOptions): Promise<Uint8Array>;
   /** What has been counted. */

@@ -12,6 +12,7 @@ import type { Host } from "../host.ts";
 import type { MuxEvent, MuxMachine } from "../mux/machine.ts";
 import type { RttEstimator } from "../mux/rtt.ts";
 import type { Random } from "../random.ts";
+import { RepairMachine } from "../repair/machine.ts";
 import {
   MOST_PACKET_RECEIVED,
   type PacketOutcome,
@@ -20,7 +21,12 @@ import {
 import type { StatsGatherer } from "../stats/gatherer.ts";
 import { Alarm } from "./alarm.ts";
 import { idleTooLong, lostConnection } from "./closure.ts";
-import type { Closure } from "./contract.ts";
+import type { Closure, DatagramRepairOptions } from "./contract.ts";
+
+// Tuning.
+
+/** How old a datagram may be to be of use, ms: the budget of parity in advance, and its spacing. */
+const MAX_AGE = 25;
 
 /** What a driver tells. Called synchronously. */
 export interface DriverObserver {
@@ -43,6 +49,8 @@ export interface DriverOptions {
   readonly resumer?: Resumer;
   /** How long the session may be silent, ms. */
   readonly idleTimeout: number;
+  /** How datagrams that are lost are repaired. */
+  readonly repair: DatagramRepairOptions | false;
   /** Where figures go. */
   readonly stats?: StatsGatherer;
 }
@@ -58,7 +66,9 @@ export class SessionDriver {
   readonly #alarm: Alarm;
   #observer: DriverObserver | undefined;
   #mux: MuxMachine | undefined;
+  readonly #repair: RepairMachine | undefined;
   #onMuxEvent: (event: MuxEvent) => void = () => {};
+  #window: (() => number) | undefined;
   #activeAt: number;
   #sendsDropped = 0;
   #foreign = 0;
@@ -66,7 +76,8 @@ export class SessionDriver {
 
   constructor(options: DriverOptions) {
     this.#options = options;
-    this.#activeAt = options.host.now();
+    const now = this.#activeAt = options.host.now();
+    if (options.repair !== false) this.#repair = new RepairMachine(options.repair, now);
     this.#alarm = new Alarm(options.host, () => this.#onAlarm());
   }
 
@@ -78,6 +89,17 @@ export class SessionDriver {
   /** How the session ended, once it has. */
   get closure(): Closure | undefined {
     return this.#closure;
+  }
+
+  /** What is done against the loss of what we send; `undefined` when it is off. */
+  get repair(): RepairMachine | undefined {
+    return this.#repair;
+  }
+
+  /** How old a datagram may be to be of use, ms, unless it says otherwise. */
+  get maxAge(): number {
+    const { repair } = this.#options;
+    return repair === false ? 0 : repair.maxAge ?? MAX_AGE;
   }
 
   /** Packets that could not be sent here. */
@@ -96,9 +118,14 @@ export class SessionDriver {
     this.flush();
   }
 
-  /** From now on bodies go to a multiplex, and come from it. */
-  attach(mux: MuxMachine, onEvent: (event: MuxEvent) => void): void {
+  /**
+   * From now on bodies go to a multiplex, and come from it.
+   *
+   * @param window Packets that it may have in flight, for logs.
+   */
+  attach(mux: MuxMachine, onEvent: (event: MuxEvent) => void, window: () => number): void {
     this.#mux = mux;
+    this.#window = window;
     this.#onMuxEvent = onEvent;
   }
 
@@ -118,12 +145,16 @@ export class SessionDriver {
       resumer?.onHeard(now);
     }
     if (session.isOwnKind) this.#mux?.streams.onOwnKind();
+    if (session.solvesJointly) this.#repair?.onOwnKind();
     for (let received = session.pollBody(); received; received = session.pollBody()) {
-      this.#options.stats?.increment("total_recv_bytes", received.body.length, now);
-      if (this.#mux === undefined) this.#observer?.onBody(received.body);
+      const { body, frameNumber, highReceived, totalReceived } = received;
+      this.#options.stats?.increment("total_recv_bytes", body.length, now);
+      this.#repair?.onCounters(highReceived, totalReceived, now);
+      if (this.#mux === undefined) this.#observer?.onBody(body);
       else {
-        this.#mux.streams.onCounters(received.highReceived, received.totalReceived);
-        this.#mux.handleBody(received.body, now);
+        this.#mux.onFrameReceived(frameNumber, now);
+        this.#mux.streams.onCounters(highReceived, totalReceived);
+        this.#mux.handleBody(body, now);
       }
     }
     this.#record(now);
@@ -135,9 +166,15 @@ export class SessionDriver {
     this.#activeAt = this.#options.host.now();
   }
 
-  /** Sends a body; `false`: dropped here. */
-  send(body: Uint8Array): boolean {
-    const isSent = this.#send(body, this.#options.host.now());
+  /**
+   * Sends a body; `false`: dropped here.
+   *
+   * @param maxAge How old it may be to be of use, ms; 0: it is not repaired.
+   */
+  send(body: Uint8Array, maxAge: number = this.maxAge): boolean {
+    const now = this.#options.host.now();
+    const isSent = this.#send(body, maxAge, now);
+    this.#transmitParity(now);
     this.#arm();
     return isSent;
   }
@@ -158,6 +195,7 @@ export class SessionDriver {
     if (mux !== undefined) {
       do this.#transmitAll(mux, now); while (this.#tellAll(mux));
     }
+    this.#transmitParity(now);
     this.#arm();
   }
 
@@ -180,7 +218,7 @@ export class SessionDriver {
     for (;;) {
       const length = mux.pollTransmit(bodyMemory, now);
       if (length === 0) return;
-      this.#send(bodyMemory.subarray(0, length), now);
+      this.#send(bodyMemory.subarray(0, length), mux.maxAge, now);
       mux.onFrameSent(session.lastFrame, now);
     }
   }
@@ -195,7 +233,15 @@ export class SessionDriver {
     return hasTold && this.#closure === undefined;
   }
 
-  #send(body: Uint8Array, now: number): boolean {
+  #transmitParity(now: number): void {
+    const { session } = this.#options;
+    for (let frame = this.#repair?.pollParity(now); frame; frame = this.#repair?.pollParity(now)) {
+      this.#tellState();
+      this.#transmit(packetMemory.subarray(0, session.encodeParity(frame, packetMemory, now)));
+    }
+  }
+
+  #send(body: Uint8Array, maxAge: number, now: number): boolean {
     const { session, resumer, rtt, role } = this.#options;
     if (resumer !== undefined) {
       resumer.onSent(rtt.smoothed, now);
@@ -204,8 +250,19 @@ export class SessionDriver {
     // A server hears from its clients or lets them go; a client may have nothing to hear.
     if (role === "client") this.#activeAt = now;
     this.#options.stats?.increment("total_sent_bytes", body.length, now);
+    this.#tellState();
     const length = session.encode(body, packetMemory, now);
+    this.#repair?.onFrameSent(session.lastFrame, body, maxAge, now);
     return this.#transmit(packetMemory.subarray(0, length));
+  }
+
+  #tellState(): void {
+    const { host, rtt } = this.#options;
+    if (host.onSessionState === undefined) return;
+    const window = this.#window?.();
+    host.onSessionState(
+      window === undefined ? { rtt: rtt.smoothed } : { rtt: rtt.smoothed, window },
+    );
   }
 
   /** The names are those of the original; times are ms here. */
@@ -238,6 +295,7 @@ export class SessionDriver {
       return;
     }
     this.#mux?.handleTimeout(now);
+    this.#repair?.handleTimeout(now);
     this.flush();
   }
 
@@ -247,6 +305,8 @@ export class SessionDriver {
 
   #arm(): void {
     if (this.#closure !== undefined) return;
-    this.#alarm.set(Math.min(this.#idleAt, this.#mux?.deadline ?? Infinity));
+    const { deadline = Infinity } = this.#mux ?? {};
+    const { deadline: parityAt = Infinity } = this.#repair ?? {};
+    this.#alarm.set(Math.min(this.#idleAt, deadline, parityAt));
   }
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import { SosistabError } from "../errors.ts";
-import { Cubic } from "../mux/cubic.ts";
+import type { CongestionController } from "../mux/congestion.ts";
+import { createCongestion } from "../mux/create_congestion.ts";
 import { MOST_INFO } from "../mux/reception.ts";
 import { type MuxEvent, MuxMachine } from "../mux/machine.ts";
 import type { StreamMachine } from "../mux/stream_machine.ts";
@@ -17,10 +18,12 @@ import type {
   MultiplexOptions,
   MultiplexStats,
   RelConn,
+  SendOptions,
   Session,
   WaitOptions,
 } from "./contract.ts";
 import type { SessionDriver } from "./driver.ts";
+import { checkMaxAge } from "./options.ts";
 import { DrivenRelConn } from "./rel_conn.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -38,7 +41,7 @@ export class DrivenMultiplex implements Multiplex {
   readonly #session: Session;
   readonly #driver: SessionDriver;
   readonly #machine: MuxMachine;
-  readonly #congestion: Cubic;
+  readonly #congestion: CongestionController;
   readonly #conns = new Map<StreamMachine, DrivenRelConn>();
   readonly #incoming: DrivenRelConn[] = [];
   readonly #acceptors = new Waiters<RelConn>();
@@ -49,15 +52,16 @@ export class DrivenMultiplex implements Multiplex {
     const { host, role, random, rtt } = driver.options;
     this.#session = session;
     this.#driver = driver;
-    this.#congestion = new Cubic(rtt.smoothed);
+    this.#congestion = createCongestion(options.congestion, rtt.smoothed, random);
     this.#machine = new MuxMachine({
       role,
       random,
       rtt,
       congestion: this.#congestion,
+      isRepaired: driver.repair !== undefined,
       deadAfter: options.deadAfter ?? DEAD_AFTER,
     }, host.now());
-    driver.attach(this.#machine, (event) => this.#onEvent(event));
+    driver.attach(this.#machine, (event) => this.#onEvent(event), () => this.#congestion.window);
     // The answer proves that the server has the key, and that the resume has arrived.
     if (role === "client") this.#machine.ping();
   }
@@ -110,7 +114,8 @@ export class DrivenMultiplex implements Multiplex {
     }
   }
 
-  sendUrel(datagram: Uint8Array): boolean {
+  sendUrel(datagram: Uint8Array, { maxAge }: SendOptions = {}): boolean {
+    checkMaxAge(maxAge);
     this.#assertOpen();
     if (datagram.length > this.maxDatagramSize) {
       throw new SosistabError(
@@ -119,7 +124,7 @@ export class DrivenMultiplex implements Multiplex {
       );
     }
     const dropped = this.#driver.sendsDropped;
-    this.#machine.sendUnreliable(datagram);
+    this.#machine.sendUnreliable(datagram, maxAge ?? this.#driver.maxAge);
     this.#driver.flush();
     return this.#driver.sendsDropped === dropped;
   }

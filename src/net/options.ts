@@ -3,11 +3,16 @@
  *
  * @module
  */
+import { repairSettings } from "../repair/options.ts";
+import type { DatagramRepairOptions } from "./contract.ts";
 
 // Tuning.
 
 /** Longest time that may be set, ms: timers of the runtimes go no further than 2^31. */
 const MOST_TIME = 2 ** 30;
+
+/** Highest age at which a datagram may be of use, ms: no body is kept for longer. */
+const MOST_AGE = 60_000;
 
 /** A key must be 32 bytes. */
 export function checkKey(name: string, key: unknown): void {
@@ -26,6 +31,20 @@ export function checkPort(port: number, least: number): void {
 export function checkTime(name: string, time: number): void {
   if (!(time >= 1 && time <= MOST_TIME)) {
     throw new RangeError(`${name} must be 1 to ${MOST_TIME} ms, got ${time}`);
+  }
+}
+
+/** The repair of datagrams must be possible. */
+export function checkRepair(repair: DatagramRepairOptions | false | undefined): void {
+  if (!repair) return;
+  repairSettings(repair);
+  checkMaxAge(repair.maxAge);
+}
+
+/** The age up to which a datagram is of use. */
+export function checkMaxAge(maxAge: number | undefined): void {
+  if (maxAge !== undefined && !(maxAge >= 0 && maxAge <= MOST_AGE)) {
+    throw new RangeError(`maxAge must be 0 to ${MOST_AGE} ms, got ${maxAge}`);
   }
 }
 

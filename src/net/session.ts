@@ -12,12 +12,14 @@ import type {
   Closure,
   Multiplex,
   MultiplexOptions,
+  SendOptions,
   Session,
   SessionStats,
   WaitOptions,
 } from "./contract.ts";
 import type { DriverObserver, SessionDriver } from "./driver.ts";
 import { DrivenMultiplex } from "./multiplex.ts";
+import { checkMaxAge } from "./options.ts";
 import { Waiters } from "./waiters.ts";
 
 /** A {@linkcode Session} on a driver. */
@@ -66,7 +68,8 @@ export class DrivenSession implements Session, DriverObserver {
     });
   }
 
-  send(datagram: Uint8Array): boolean {
+  send(datagram: Uint8Array, { maxAge }: SendOptions = {}): boolean {
+    checkMaxAge(maxAge);
     this.#assertUsable();
     if (datagram.length > this.maxDatagramSize) {
       throw new SosistabError(
@@ -74,7 +77,7 @@ export class DrivenSession implements Session, DriverObserver {
         `a datagram may have ${this.maxDatagramSize} bytes here, this one has ${datagram.length}`,
       );
     }
-    return this.#driver.send(datagram);
+    return this.#driver.send(datagram, maxAge);
   }
 
   // deno-lint-ignore require-await -- what it throws must be a rejection
@@ -91,7 +94,7 @@ export class DrivenSession implements Session, DriverObserver {
   }
 
   stats(): SessionStats {
-    const { session, rtt } = this.#driver.options;
+    const { host, session, rtt } = this.#driver.options;
     return {
       ...session.counts,
       rtt: rtt.smoothed,
@@ -99,6 +102,7 @@ export class DrivenSession implements Session, DriverObserver {
       packetsForeign: this.#driver.foreign,
       sendsDropped: this.#driver.sendsDropped,
       receivesDropped: this.#queue.dropped,
+      repair: this.#driver.repair?.explain(host.now()),
     };
   }
 

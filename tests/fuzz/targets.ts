@@ -62,7 +62,7 @@ const MOST_STEPS = 500;
 
 /** Hands a datagram to whoever is bound at `to`, as if it came from `from`, at once. */
 function deliver(pair: VirtualPair, input: Uint8Array, from: Address, to: Address): void {
-  pair.network.send(input, from, to);
+  pair.network.inject(input, from, to);
   let steps = 0;
   while (pair.network.clock.step(pair.now)) {
     assert.ok(++steps < MOST_STEPS, "one datagram keeps it busy for ever");
@@ -74,7 +74,7 @@ function instantPair(seed: number): VirtualPair {
   return new VirtualPair({ delay: 0 }, seed);
 }
 
-const serverOf = (pair: VirtualPair) => ({ hostname: pair.serverHost.ip, port: PORT });
+const serverOf = (pair: VirtualPair) => ({ hostname: pair.serverHost.address, port: PORT });
 
 /** What a listener has had of a client that keeps all rules, and what it has not had. */
 async function recordListener(
@@ -172,7 +172,7 @@ async function clientTarget(seed: number, source: Source): Promise<Target> {
   const recording = { seen, unseen };
   // Where the client's socket is: the first that was bound on its host.
   const client = await addressOfClient(pair);
-  const stranger = { hostname: pair.serverHost.ip, port: 9 };
+  const stranger = { hostname: pair.serverHost.address, port: 9 };
   let frame = 8;
   return {
     next: () => source(recording, draw),

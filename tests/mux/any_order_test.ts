@@ -1,9 +1,9 @@
 /**
  * Programs at both ends that do anything in any order, on a path that does the same.
  */
-import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { StreamMachine } from "../../src/mux/stream_machine.ts";
+import { testEachSeed } from "../support/each_seed.ts";
 import { type MuxEnd, MuxPair } from "../support/mux_pair.ts";
 import { saltedByte, saltedBytes } from "../support/salted_bytes.ts";
 import { seededFraction } from "../support/seeded_random.ts";
@@ -120,8 +120,9 @@ class World {
   /** The path becomes another one. */
   #change(): void {
     for (const link of [this.pair.up, this.pair.down]) {
-      link.isDown = this.below(6) === 0;
-      Object.assign(link.options, {
+      link.change({
+        isDown: this.below(6) === 0,
+        keepsOrder: false,
         delay: this.below(3) === 0 ? this.below(300) : 20,
         jitter: this.below(2) === 0 ? this.below(40) : 0,
         loss: this.below(2) === 0 ? this.below(40) / 100 : 0,
@@ -130,7 +131,7 @@ class World {
         reorder: this.below(3) / 5,
         reorderDelay: this.below(300),
         corrupt: this.below(2) / 20,
-        rate: this.below(2) === 0 ? Infinity : 200 + this.below(1_000),
+        rate: this.below(2) === 0 ? Infinity : (200 + this.below(1_000)) / 125,
         queue: 5 + this.below(100),
       });
     }
@@ -140,8 +141,8 @@ class World {
   conclude(): void {
     const { pair } = this;
     for (const link of [pair.up, pair.down]) {
-      link.isDown = false;
-      Object.assign(link.options, {
+      link.change({
+        isDown: false,
         delay: 20,
         jitter: 0,
         loss: 0,
@@ -176,14 +177,13 @@ class World {
   }
 }
 
-test("MuxMachine keeps every promise whatever both programs and the path do, in any order", () => {
-  for (let seed = 1; seed <= 40; seed++) {
+testEachSeed({
+  name: "MuxMachine keeps every promise whatever both programs and the path do, in any order",
+  file: import.meta.url,
+  seeds: 40,
+  run: (seed) => {
     const world = new World(seed, seed % 20 === 0);
-    try {
-      for (let i = 0; i < 150; i++) world.step();
-      world.conclude();
-    } catch (error) {
-      throw new Error(`seed ${seed}: ${error}`, { cause: error });
-    }
-  }
+    for (let i = 0; i < 150; i++) world.step();
+    world.conclude();
+  },
 });

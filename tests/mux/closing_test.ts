@@ -1,10 +1,10 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { StreamMachine } from "../../src/mux/stream_machine.ts";
+import { VirtualClock } from "../../src/sim/clock.ts";
 import { type MuxEnd, MuxPair } from "../support/mux_pair.ts";
 import { ScriptedPeer } from "../support/scripted_peer.ts";
 import { assertQuiet, StreamReader } from "../support/stream_traffic.ts";
-import { VirtualClock } from "../support/virtual_clock.ts";
 
 const LOSSES = [0, 0.05, 0.2, 0.3] as const;
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8] as const;
@@ -197,12 +197,12 @@ test("MuxMachine tells of an end, and of a cut, as soon as the path is back afte
       const { near, far } = joined(pair);
       pair.server.finish(far);
       pair.run(500);
-      pair.up.isDown = pair.down.isDown = true;
+      pair.blackout(true);
       pair.client.write(near, Uint8Array.of(1));
       pair.client[kind](near);
       pair.run(outage);
       assert.equal(far.phase, "open");
-      pair.up.isDown = pair.down.isDown = false;
+      pair.blackout(false);
       pair.run(kind === "finish" ? 1_000 : 5_100);
       const { end } = far;
       assert.notEqual(end, undefined, `${kind} after ${outage} ms`);

@@ -2,7 +2,8 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { AckSample } from "../../src/mux/congestion.ts";
-import { Cubic } from "../../src/mux/cubic.ts";
+import { CubicGrowth } from "../../src/mux/cubic.ts";
+import { LossBased } from "../../src/mux/loss_based.ts";
 
 const RTT = 100;
 const BETA = 0.7;
@@ -10,7 +11,7 @@ const C = 0.4;
 
 /** A path without a queue: every round trip a whole window is acknowledged. */
 class Path {
-  readonly cubic = new Cubic(RTT);
+  readonly cubic = new LossBased(new CubicGrowth(), RTT);
   now = 0;
   #round = 0;
   #sent = 0;
@@ -27,13 +28,14 @@ class Path {
       roundStart: false,
       acked: 1,
       lost: 0,
+      refused: 0,
       priorInFlight: this.cubic.window,
       inFlight: this.cubic.window,
       highest: this.#sent - 1,
       total: this.#sent,
       newestSent: this.#sent - 1 + Math.floor(this.cubic.window),
-      frames: 1,
-      received: 1,
+      segments: 1,
+      arrived: 1,
       interval: 1,
       rateIsValid: true,
       appLimited: false,

@@ -4,11 +4,11 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { StreamMachine } from "../../src/mux/stream_machine.ts";
+import { VirtualClock } from "../../src/sim/clock.ts";
 import { FixedCongestion } from "../support/fixed_congestion.ts";
 import { MuxPair } from "../support/mux_pair.ts";
 import { ScriptedPeer } from "../support/scripted_peer.ts";
 import { StreamReader, StreamWriter } from "../support/stream_traffic.ts";
-import { VirtualClock } from "../support/virtual_clock.ts";
 
 const MIB = 2 ** 20;
 
@@ -73,7 +73,7 @@ test("MuxMachine does not shrink the window for readers of our own kind that are
   const { window } = pair.client.congestion;
   const sent = pair.client.packetsSent;
   pair.run(30_000);
-  assert.equal(pair.client.congestion.window, window);
+  assert.ok(pair.client.congestion.window >= window);
   assert.ok(pair.client.packetsSent - sent < 5 * 30, `${pair.client.packetsSent - sent}`);
 });
 
@@ -94,10 +94,10 @@ test("MuxMachine goes on within 2 s when all that a reader tells of room is lost
   const pair = new MuxPair({ link: { delay: 5 } });
   const [far] = unread(pair, 1, 12 * MIB);
   pair.run(10_000);
-  pair.down.isDown = true;
+  pair.down.change({ isDown: true });
   const reader = new StreamReader(pair.server, far!);
   pair.run(100);
-  pair.down.isDown = false;
+  pair.down.change({ isDown: false });
   assert.ok(reader.bytes <= 8 * MIB);
   pair.run(2_100);
   assert.ok(reader.bytes > 9 * MIB, `${reader.bytes}`);
@@ -122,7 +122,7 @@ test("MuxMachine asks for room also when the writer had nothing to say while the
 
 test("MuxMachine takes slow readers at their pace, and loses nothing", () => {
   for (const seed of [1, 2, 3]) {
-    const pair = new MuxPair({ seed, link: { delay: 5, loss: 0.05, rate: 5_000, queue: 200 } });
+    const pair = new MuxPair({ seed, link: { delay: 5, loss: 0.05, rate: 40, queue: 200 } });
     const [far] = unread(pair, 1, 10 * MIB);
     let bytes = 0;
     for (let i = 0; i < 2_000 && bytes < 10 * MIB; i++) {

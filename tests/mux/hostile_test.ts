@@ -6,9 +6,10 @@ import assert from "node:assert/strict";
 import { encodeAckList } from "../../src/wire/ack_list.ts";
 import { STREAM_MESSAGES } from "../../src/wire/message.ts";
 import { Writer } from "../../src/wire/writer.ts";
+import { VirtualClock } from "../../src/sim/clock.ts";
+import { testEachSeed } from "../support/each_seed.ts";
 import { ScriptedPeer } from "../support/scripted_peer.ts";
 import { seededFraction } from "../support/seeded_random.ts";
-import { VirtualClock } from "../support/virtual_clock.ts";
 
 const MOST = Number.MAX_SAFE_INTEGER;
 const EDGES = [0, 1, 2, 3, 15, 16, 100, 5_752, 5_753, 8_192, 20_000, 65_536, 2 ** 32, MOST];
@@ -63,8 +64,11 @@ class Liar {
   }
 }
 
-test("MuxMachine survives a peer that says anything: nothing throws, spins or grows", () => {
-  for (let seed = 1; seed <= 12; seed++) {
+testEachSeed({
+  name: "MuxMachine survives a peer that says anything: nothing throws, spins or grows",
+  file: import.meta.url,
+  seeds: 12,
+  run: (seed) => {
     const liar = new Liar(seed, seed % 2 === 0);
     const { peer } = liar;
     const { end } = peer;
@@ -88,11 +92,14 @@ test("MuxMachine survives a peer that says anything: nothing throws, spins or gr
     for (const { id } of liar.own) peer.send("rst", id);
     peer.run(100_000);
     assert.ok(end.mux.stats.streams <= 30, `seed ${seed}: ${end.mux.stats.streams} streams`);
-  }
+  },
 });
 
-test("MuxMachine survives counters that jump, go back and claim too much", () => {
-  for (let seed = 1; seed <= 6; seed++) {
+testEachSeed({
+  name: "MuxMachine survives counters that jump, go back and claim too much",
+  file: import.meta.url,
+  seeds: 6,
+  run: (seed) => {
     const liar = new Liar(seed, seed % 2 === 0);
     const { peer } = liar;
     const { mux } = peer.end;
@@ -110,7 +117,7 @@ test("MuxMachine survives counters that jump, go back and claim too much", () =>
     assert.ok(performance.now() - start < 10_000);
     assert.ok(mux.stats.lossRate >= 0 && mux.stats.lossRate <= 1);
     assert.ok(mux.deadline > peer.clock.now);
-  }
+  },
 });
 
 test("MuxMachine keeps what an out-of-order peer makes it hold within the budgets", () => {

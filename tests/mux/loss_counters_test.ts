@@ -127,3 +127,12 @@ test("update() tells nothing of losses that were confirmed two rounds ago", () =
   confirmed(counters, 1, 3);
   assert.equal(counters.update(19, 17), true);
 });
+
+test("lossRate falls again when frames turn out to have been late", () => {
+  const counters = new LossCounters();
+  counters.update(99, 100);
+  counters.update(199, 190);
+  assert.ok(counters.lossRate > 0.03);
+  counters.update(199, 200);
+  assert.equal(counters.lossRate, 0);
+});

@@ -4,11 +4,12 @@ import { MuxMachine } from "../../src/mux/machine.ts";
 import { RttEstimator } from "../../src/mux/rtt.ts";
 import { Random } from "../../src/random.ts";
 import { decodeMessage } from "../../src/wire/message.ts";
+import { VirtualClock } from "../../src/sim/clock.ts";
+import { testEachSeed } from "../support/each_seed.ts";
 import { FixedCongestion } from "../support/fixed_congestion.ts";
 import { MuxPair } from "../support/mux_pair.ts";
 import { ScriptedPeer } from "../support/scripted_peer.ts";
 import { seededSource } from "../support/seeded_random.ts";
-import { VirtualClock } from "../support/virtual_clock.ts";
 
 const EMPTY = Uint8Array.of(2, 0, 0, 0);
 const PING = Uint8Array.of(0xff, 0xff, 0xff, 0xff);
@@ -147,9 +148,12 @@ test("MuxMachine tells once that the peer is dead", () => {
   assert.equal(peer.end.isDead, false);
 });
 
-test("MuxMachine does not take a peer for dead that answers, however bad the path is", () => {
-  const link = { delay: 100, loss: 0.5 };
-  for (let seed = 1; seed <= 5; seed++) {
+testEachSeed({
+  name: "MuxMachine does not take a peer for dead that answers, however bad the path is",
+  file: import.meta.url,
+  seeds: 5,
+  run: (seed) => {
+    const link = { delay: 100, loss: 0.5 };
     const pair = new MuxPair({ seed, link, deadAfter: 30_000 });
     const near = pair.client.open();
     for (let i = 0; i < 100; i++) {
@@ -157,7 +161,7 @@ test("MuxMachine does not take a peer for dead that answers, however bad the pat
       pair.run(1_000);
     }
     assert.deepEqual([pair.client.isDead, pair.server.isDead], [false, false]);
-  }
+  },
 });
 
 test("MuxMachine asks again when it was called late, before it takes the peer for dead", () => {
@@ -209,3 +213,88 @@ function bodyOf(type: "syn" | "data", streamId: number): Uint8Array {
   body[8] = streamId;
   return body;
 }
+
+/** An unreliable message of one byte comes in a frame of that number. */
+function hear(mux: MuxMachine, frame: number, now: number): void {
+  mux.onFrameReceived(frame, now);
+  mux.handleBody(Uint8Array.of(0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7), now);
+}
+
+test("MuxMachine reports unreliable messages that came, by an Empty of its own, when it has nothing to say", () => {
+  const mux = newMachine();
+  hear(mux, 0, 0);
+  hear(mux, 1, 100);
+  assert.deepEqual(drain(mux, 0), []);
+  assert.equal(mux.deadline, 500);
+  mux.handleTimeout(500);
+  assert.deepEqual(drain(mux, 0), ["empty"]);
+  assert.equal(mux.deadline, Infinity);
+});
+
+test("MuxMachine reports at once what came on a path that loses, and nothing that it has said already", () => {
+  const mux = newMachine();
+  hear(mux, 0, 0);
+  hear(mux, 3, 40);
+  assert.equal(mux.deadline, 40);
+  mux.handleTimeout(40);
+  mux.sendUnreliable(Uint8Array.of(1));
+  assert.deepEqual(drain(mux, 0), ["unreliable"]);
+  mux.handleTimeout(1_000);
+  assert.deepEqual(drain(mux, 1), []);
+});
+
+test("MuxMachine does not report what says nothing itself, so that two ends do not talk for ever", () => {
+  const mux = newMachine();
+  mux.onFrameReceived(5, 0);
+  mux.handleBody(EMPTY, 0);
+  mux.onFrameReceived(9, 10);
+  mux.handleBody(EMPTY, 10);
+  assert.equal(mux.deadline, Infinity);
+  const pair = new MuxPair({ link: { delay: 5, loss: 0.1 } });
+  for (let i = 0; i < 200; i++) {
+    pair.client.mux.sendUnreliable(Uint8Array.of(i));
+    pair.client.flush();
+    pair.run(10);
+  }
+  pair.run(60_000);
+  const reports = pair.server.packetsSent;
+  assert.ok(reports > 20 && reports <= 2 * 40 + 2, `${reports}`);
+  assert.equal(pair.client.packetsSent, 200);
+});
+
+test("maxAge tells how old the body may be that was polled last: an unreliable one says it itself", () => {
+  const mux = newMachine();
+  const memory = new Uint8Array(1400);
+  mux.sendUnreliable(Uint8Array.of(1), 80);
+  mux.sendUnreliable(Uint8Array.of(2));
+  mux.ping();
+  const ages: number[] = [];
+  for (let frame = 0; mux.pollTransmit(memory, 0) > 0; frame++) {
+    ages.push(mux.maxAge);
+    mux.onFrameSent(frame, 0);
+  }
+  assert.deepEqual(ages, [0, 80, 0]);
+});
+
+test("maxAge wants openings and the last 16 segments repaired, and neither bulk nor acknowledgements", () => {
+  const mux = newMachine();
+  mux.handleBody(bodyOf("syn", 5), 0);
+  const event = mux.pollEvent();
+  if (event?.kind !== "incoming") return assert.fail();
+  mux.streams.onOwnKind();
+  mux.streams.write(event.stream, new Uint8Array(40 * 1_330), 0);
+  mux.handleBody(bodyOf("data", 5), 0);
+  const memory = new Uint8Array(1400);
+  const ages: (readonly [string, number])[] = [];
+  for (let frame = 0; mux.pollTransmit(memory, frame) > 0; frame++) {
+    const message = decodeMessage(memory);
+    ages.push([message?.kind === "stream" ? message.type : "other", mux.maxAge]);
+    mux.onFrameSent(frame, frame);
+  }
+  assert.deepEqual(ages.slice(0, 2), [["synAck", 50], ["dataAck", 0]]);
+  const data = ages.filter(([type]) => type === "data").map(([, age]) => age);
+  const tail = data.indexOf(50);
+  assert.equal(data.length, 40);
+  assert.ok(tail >= 24 && tail <= 25, `${tail}`);
+  assert.deepEqual(data, data.map((_, i) => i < tail ? 0 : 50));
+});

@@ -1,10 +1,11 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { StreamMachine } from "../../src/mux/stream_machine.ts";
+import { VirtualClock } from "../../src/sim/clock.ts";
+import { testEachSeed } from "../support/each_seed.ts";
 import { MuxPair } from "../support/mux_pair.ts";
 import { ScriptedPeer } from "../support/scripted_peer.ts";
 import { assertQuiet } from "../support/stream_traffic.ts";
-import { VirtualClock } from "../support/virtual_clock.ts";
 
 /** Answers questions for a sign of life, and nothing else. */
 function answerPings(peer: ScriptedPeer): void {
@@ -24,8 +25,11 @@ test("openStream() takes one round trip, and carries the info", () => {
   assert.deepEqual([far?.id, far?.info, far?.phase], [near.id, "häuser 🏠", "open"]);
 });
 
-test("openStream() opens every stream on a bad path, each once", () => {
-  for (let seed = 1; seed <= 20; seed++) {
+testEachSeed({
+  name: "openStream() opens every stream on a bad path, each once",
+  file: import.meta.url,
+  seeds: 20,
+  run: (seed) => {
     const link = { delay: 25, loss: 0.3, duplicate: 0.3, reorder: 0.3, reorderDelay: 300 };
     const pair = new MuxPair({ seed, link });
     const streams = Array.from({ length: 20 }, (_, i) => pair.client.open(`${i}`));
@@ -33,7 +37,7 @@ test("openStream() opens every stream on a bad path, each once", () => {
     assert.deepEqual(new Set(streams.map(({ phase }) => phase)), new Set(["open"]), `seed ${seed}`);
     const infos = pair.server.incoming.map(({ info }) => Number(info)).sort((a, b) => a - b);
     assert.deepEqual(infos, streams.map((_, i) => i));
-  }
+  },
 });
 
 test("openStream() from both ends at the same instant opens 2,000 distinct streams", () => {

@@ -5,10 +5,10 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { equalBytes } from "../../src/bytes.ts";
 import type { StreamMachine } from "../../src/mux/stream_machine.ts";
+import { VirtualClock } from "../../src/sim/clock.ts";
 import { OriginalPeer, type OriginalStream } from "../support/original_peer.ts";
 import { saltedBytes } from "../support/salted_bytes.ts";
 import { StreamReader, StreamWriter } from "../support/stream_traffic.ts";
-import { VirtualClock } from "../support/virtual_clock.ts";
 
 const LINGER = 2_000;
 

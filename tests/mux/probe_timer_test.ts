@@ -8,7 +8,7 @@ const ALLOWANCE = 10;
 
 function steady(rtt: number): RttEstimator {
   const estimator = new RttEstimator();
-  for (let i = 0; i < 100; i++) estimator.update(rtt);
+  for (let i = 0; i < 100; i++) estimator.update(rtt, 0);
   return estimator;
 }
 
@@ -24,8 +24,8 @@ function waits(rtt: RttEstimator, count: number): number[] {
 
 test("timeout() is the smoothed round trip, twice its deviation, and what an ACK may be held back", () => {
   const rtt = new RttEstimator();
-  rtt.update(100);
-  rtt.update(140);
+  rtt.update(100, 0);
+  rtt.update(140, 0);
   const { smoothed, variance } = rtt;
   assert.equal(new ProbeTimer().timeout(rtt), smoothed + 2 * variance + ALLOWANCE);
 });
@@ -33,7 +33,7 @@ test("timeout() is the smoothed round trip, twice its deviation, and what an ACK
 test("timeout() grants 5 ms beyond the round trip at the least, and a round trip at the most", () => {
   assert.equal(Math.round(new ProbeTimer().timeout(steady(50))), 50 + 5 + ALLOWANCE);
   const wild = new RttEstimator();
-  for (let i = 0; i < 100; i++) wild.update(i % 2 === 0 ? 1 : 1_000);
+  for (let i = 0; i < 100; i++) wild.update(i % 2 === 0 ? 1 : 1_000, 0);
   assert.ok(wild.variance * 2 > wild.smoothed);
   assert.equal(new ProbeTimer().timeout(wild), 2 * wild.smoothed + ALLOWANCE);
 });

@@ -199,3 +199,15 @@ test("release() gives everything back", () => {
   assert.equal(budget.free, SESSION);
   assert.equal(buffer.readable, 0);
 });
+
+test("accepted counts each byte once that was taken, of all streams of the session", () => {
+  const budget = new ReceiveBudget();
+  const [one, two] = [new ReceiveBuffer(budget), new ReceiveBuffer(budget)];
+  one.insert(0, new Uint8Array(10));
+  one.insert(0, new Uint8Array(10));
+  one.insert(2, new Uint8Array(20));
+  two.insert(0, new Uint8Array(5));
+  two.read(new Uint8Array(5));
+  two.insert(99_999, new Uint8Array(7));
+  assert.equal(budget.accepted, 35);
+});

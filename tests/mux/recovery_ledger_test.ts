@@ -13,13 +13,13 @@ test("Recovery measures the delivery rate by frames and time, beginning anew whe
   const first = bench.sendMany(10);
   bench.now = 100;
   bench.report(9, 10, first);
-  assert.equal(bench.congestion.samples.at(-1)?.frames, 10);
+  assert.equal(bench.congestion.samples.at(-1)?.segments, 10);
   assert.equal(bench.congestion.samples.at(-1)?.interval, 99);
   const second = bench.sendMany(20);
   bench.now = 250;
   bench.report(29, 28, second.slice(2));
   const sample = bench.congestion.samples.at(-1)!;
-  assert.deepEqual([sample.frames, sample.received, sample.interval], [20, 18, 149]);
+  assert.deepEqual([sample.segments, sample.arrived, sample.interval], [20, 18, 149]);
   assert.equal(sample.rateIsValid, true);
   assert.equal(sample.inFlight, 0);
   assert.deepEqual([sample.acked, sample.lost, sample.priorInFlight], [18, 2, 20]);
@@ -34,20 +34,19 @@ test("Recovery measures the delivery rate since the report that was newest when 
   bench.now = 190;
   bench.report(10, 11, [...pieces.slice(5), last!]);
   const sample = bench.congestion.samples.at(-1)!;
-  assert.deepEqual([sample.frames, sample.received, sample.interval], [6, 6, 96]);
+  assert.deepEqual([sample.segments, sample.arrived, sample.interval], [6, 6, 96]);
 });
 
-test("Recovery tells whether the newest frame left when there was nothing more to send", () => {
+test("Recovery marks frames that leave before all has been reported that went before a silence", () => {
   const bench = new RecoveryBench();
   const [a] = bench.sendMany(1);
-  bench.recovery.onNothingToSend();
+  bench.recovery.onNothingToSend(true, bench.now);
   const [b, c] = bench.sendMany(2);
-  for (const [index, piece] of [a!, b!, c!].entries()) bench.report(index, index + 1, [piece]);
-  assert.deepEqual(bench.congestion.samples.map((sample) => sample.appLimited), [
-    false,
-    true,
-    false,
-  ]);
+  bench.report(0, 1, [a!]);
+  const [d] = bench.sendMany(1);
+  for (const [index, piece] of [b!, c!, d!].entries()) bench.report(index + 1, index + 2, [piece]);
+  const marks = bench.congestion.samples.map((sample) => sample.appLimited);
+  assert.deepEqual(marks, [false, true, true, false]);
 });
 
 test("Recovery counts rounds of the path, each of 10 ms at least", () => {
@@ -93,7 +92,7 @@ test("onSent() begins at any frame number, and asks nothing of the frames before
   bench.now = 60;
   bench.report(1_009, 905, pieces);
   const sample = bench.congestion.samples.at(-1)!;
-  assert.deepEqual([sample.frames, sample.received], [10, 10]);
+  assert.deepEqual([sample.segments, sample.arrived], [10, 10]);
   assert.equal(bench.recovery.stats.lossRate, 0);
   assert.equal(bench.rtt.latest, 50);
   assert.equal(bench.inFlight, 0);

@@ -226,11 +226,34 @@ test("onAbandoned() takes a segment out of flight, and it is never sent again", 
   assert.equal(bench.recovery.deadline, Infinity);
 });
 
-test("Recovery tells the congestion controller of every loss, towards the original", () => {
+test("Recovery tells the congestion controller what the original refused behind its counters", () => {
   const bench = new RecoveryBench();
-  const [, ...rest] = bench.sendMany(4);
-  bench.report(3, 4, rest);
-  assert.equal(bench.congestion.samples.at(-1)?.lost, 1);
+  for (let i = 0; i < 60; i++) {
+    const [, , ...rest] = bench.sendMany(12);
+    bench.now += 20;
+    bench.report(bench.frame - 1, bench.frame, rest);
+    bench.lost();
+  }
+  const { samples } = bench.congestion;
+  const refused = samples.reduce((sum, sample) => sum + sample.refused, 0);
+  assert.ok(refused > 60 && refused < 120, `${refused}`);
+  assert.equal(samples.reduce((sum, sample) => sum + sample.lost, 0), refused);
+});
+
+test("Recovery takes nothing for refused that went with lost acknowledgements of the original", () => {
+  const bench = new RecoveryBench();
+  let theirs = 0;
+  for (let i = 0; i < 60; i++) {
+    const [, , ...rest] = bench.sendMany(12);
+    bench.now += 20;
+    // One of six of its frames is lost, and two of twelve segments go unacknowledged.
+    for (let k = 0; k < 5; k++) bench.recovery.arrivals.onFrame(theirs++);
+    theirs++;
+    bench.report(bench.frame - 1, bench.frame, rest);
+    bench.lost();
+  }
+  const { samples } = bench.congestion;
+  assert.equal(samples.slice(20).reduce((sum, sample) => sum + sample.refused, 0), 0);
 });
 
 test("Recovery believes our own kind: what its counters do not miss, it has", () => {
@@ -293,4 +316,37 @@ test("Recovery does not take the acknowledged end of a stream for room", () => {
   const fin = { ...bench.send(), kind: "fin" as const };
   bench.recovery.onAcked(fin);
   assert.equal(bench.owner.refusal.isRefused, true);
+});
+
+test("Recovery sends a retransmission a second time when no new data waits behind it", () => {
+  const bench = new RecoveryBench();
+  const [a, ...rest] = bench.sendMany(4);
+  bench.report(3, 3, rest);
+  assert.deepEqual(bench.lost(), [a]);
+  bench.send(a, undefined, false, true);
+  assert.equal(bench.recovery.deadline, bench.now + 3);
+  bench.timeout();
+  assert.deepEqual(bench.probes(), [a]);
+  assert.equal(bench.recovery.stats.probes, 0);
+});
+
+test("Recovery sends the tail once more when the source falls silent on a path that loses", () => {
+  const bench = new RecoveryBench();
+  for (let i = 0; i < 10; i++) {
+    const pieces = bench.sendMany(10);
+    bench.now += 100;
+    bench.report(bench.frame - 1, Math.round(bench.frame * 0.8), pieces);
+  }
+  bench.lost();
+  const tail = bench.sendMany(3);
+  bench.recovery.onNothingToSend(false, bench.now);
+  assert.ok(bench.recovery.deadline > bench.now + 20);
+  bench.recovery.onNothingToSend(true, bench.now);
+  assert.ok(bench.recovery.deadline <= bench.now + 20);
+  bench.timeout();
+  assert.deepEqual(bench.probes(), tail);
+  for (const piece of tail) bench.send(piece, undefined, true);
+  bench.recovery.onNothingToSend(true, bench.now);
+  bench.timeout();
+  assert.equal(bench.recovery.stats.probes, 1);
 });

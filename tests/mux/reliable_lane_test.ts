@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import type { StreamMachine } from "../../src/mux/stream_machine.ts";
 import { decodeAckList } from "../../src/wire/ack_list.ts";
 import type { StreamMessage } from "../../src/wire/message.ts";
+import { VirtualClock } from "../../src/sim/clock.ts";
 import { FixedCongestion } from "../support/fixed_congestion.ts";
 import { ScriptedPeer, type ScriptedPeerOptions } from "../support/scripted_peer.ts";
-import { VirtualClock } from "../support/virtual_clock.ts";
 
 /** A stream that the peer has opened; the machine has said all that it has to say. */
 function meeting(options: ScriptedPeerOptions = {}): { peer: ScriptedPeer; stream: StreamMachine } {

@@ -180,3 +180,16 @@ test("deadline is never later than the earliest of the streams, and catches up w
     for (const each of streams) table.schedule(each, now);
   }
 });
+
+test("segmentsLeft() counts segments still to be sent on all streams, up to a limit", () => {
+  const table = newTable();
+  assert.equal(table.segmentsLeft(100, 16), 0);
+  for (const length of [1, 100, 250]) {
+    const stream = table.open("", 0)!;
+    stream.onAgreed();
+    stream.sending.append(new Uint8Array(length));
+    table.schedule(stream, 0);
+  }
+  assert.equal(table.segmentsLeft(100, 16), 1 + 1 + 3);
+  assert.equal(table.segmentsLeft(100, 4), 4);
+});

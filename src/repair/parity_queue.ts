@@ -1,0 +1,71 @@
+/**
+ * Parity frames on their way out: spaced in time, bounded, and dropped when they come too late.
+ *
+ * @module
+ */
+
+// Tuning.
+
+/** Parity frames that may wait: the most that two runs have. */
+const MOST_WAITING = 128;
+
+/** When a timer came late, what has piled up leaves at this part of its spacing. */
+const CATCH_UP = 1 / 2;
+
+/** A parity frame that will be made when it leaves. */
+export interface PlannedParity {
+  readonly runStart: number;
+  readonly dataCount: number;
+  readonly parityCount: number;
+  readonly parityIndex: number;
+  /** When it should leave, ms. */
+  readonly dueAt: number;
+  /** Least time to the one before, ms. */
+  readonly gap: number;
+}
+
+/** The queue of one session, in order of the instants that frames are due. */
+export class ParityQueue {
+  #waiting: PlannedParity[] = [];
+  #leftAt = -Infinity;
+  #dropped = 0;
+
+  /** When the next one may leave; `Infinity` when there is none. */
+  get deadline(): number {
+    const next = this.#waiting[0];
+    return next === undefined ? Infinity : Math.max(next.dueAt, this.#leftAt + next.gap * CATCH_UP);
+  }
+
+  /** How many wait. */
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  /** Frames for which there was no room. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Adds one. */
+  push(planned: PlannedParity): void {
+    if (this.#waiting.length >= MOST_WAITING) {
+      this.#dropped++;
+      return;
+    }
+    let place = this.#waiting.length;
+    while (place > 0 && this.#waiting[place - 1]!.dueAt > planned.dueAt) place--;
+    this.#waiting.splice(place, 0, planned);
+  }
+
+  /** Takes the next one that is due. */
+  pop(now: number): PlannedParity | undefined {
+    if (now < this.deadline) return undefined;
+    this.#leftAt = now;
+    return this.#waiting.shift();
+  }
+
+  /** Forgets all that wait. */
+  clear(): void {
+    this.#waiting = [];
+  }
+}

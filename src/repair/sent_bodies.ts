@@ -1,0 +1,59 @@
+/**
+ * The bodies that were sent lately, and the parity made of them.
+ *
+ * @module
+ */
+import { BodyWindow } from "../fec/body_window.ts";
+import { encodeParity } from "../fec/reed_solomon.ts";
+import type { ParityFrame } from "../wire/frame.ts";
+import type { PlannedParity } from "./parity_queue.ts";
+
+// Protocol constants.
+
+/** Bytes of a shard in front of a body. */
+const LENGTH_PREFIX = 2;
+
+/** Bodies of one session, as many as parity may reach back to. */
+export class SentBodies {
+  #window: BodyWindow | undefined;
+  #from = 0;
+  #shard = new Uint8Array(0);
+
+  /** All bodies from this number on are here, unless they are too old. */
+  get from(): number {
+    return this.#from;
+  }
+
+  /** Keeps a copy of a body. */
+  keep(frame: number, body: Uint8Array): void {
+    if (this.#window === undefined || frame !== this.#window.highest + 1) this.#from = frame;
+    this.#window ??= new BodyWindow();
+    this.#window.keep(frame, body);
+  }
+
+  /** Gives the memory back. */
+  forget(): void {
+    this.#window = undefined;
+  }
+
+  /**
+   * Makes a parity frame.
+   *
+   * @returns Its body is good until the next call. `undefined` when a body is no longer here.
+   */
+  encode(planned: PlannedParity): ParityFrame | undefined {
+    const { runStart, dataCount, parityCount, parityIndex } = planned;
+    const bodies: Uint8Array[] = [];
+    let padSize = 0;
+    for (let frame = runStart; frame < runStart + dataCount; frame++) {
+      const body = this.#window?.get(frame);
+      if (body === undefined) return undefined;
+      bodies.push(body);
+      padSize = Math.max(padSize, LENGTH_PREFIX + body.length);
+    }
+    if (this.#shard.length < padSize) this.#shard = new Uint8Array(padSize);
+    const body = this.#shard.subarray(0, padSize);
+    encodeParity(bodies, parityIndex, body);
+    return { kind: "parity", runStart, dataCount, parityCount, parityIndex, padSize, body };
+  }
+}
