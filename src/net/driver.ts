@@ -10,6 +10,7 @@
 import type { Resumer } from "../handshake/resumer.ts";
 import type { Host } from "../host.ts";
 import type { MuxEvent, MuxMachine } from "../mux/machine.ts";
+import { ReportTimer } from "../mux/report_timer.ts";
 import type { RttEstimator } from "../mux/rtt.ts";
 import type { Random } from "../random.ts";
 import { RepairMachine } from "../repair/machine.ts";
@@ -60,12 +61,16 @@ const bodyMemory = new Uint8Array(MOST_PACKET_RECEIVED);
 const packetMemory = new Uint8Array(MOST_PACKET_RECEIVED);
 const resumeMemory = new Uint8Array(MOST_PACKET_RECEIVED);
 
+const NOTHING = new Uint8Array(0);
+
 /** The driver of one session. */
 export class SessionDriver {
   readonly #options: DriverOptions;
   readonly #alarm: Alarm;
   #observer: DriverObserver | undefined;
   #mux: MuxMachine | undefined;
+  /** Tells our own kind what has come, while there is no multiplex to do it. */
+  readonly #report = new ReportTimer();
   readonly #repair: RepairMachine | undefined;
   #onMuxEvent: (event: MuxEvent) => void = () => {};
   #window: (() => number) | undefined;
@@ -146,12 +151,17 @@ export class SessionDriver {
     }
     if (session.isOwnKind) this.#mux?.streams.onOwnKind();
     if (session.solvesJointly) this.#repair?.onOwnKind();
+    if (session.toldLoss !== undefined) this.#repair?.onLossByte(session.toldLoss, now);
     for (let received = session.pollBody(); received; received = session.pollBody()) {
-      const { body, frameNumber, highReceived, totalReceived } = received;
+      const { body, frameNumber, highReceived, totalReceived, isReport } = received;
       this.#options.stats?.increment("total_recv_bytes", body.length, now);
       this.#repair?.onCounters(highReceived, totalReceived, now);
-      if (this.#mux === undefined) this.#observer?.onBody(body);
-      else {
+      if (isReport) continue;
+      if (this.#mux === undefined) {
+        if (session.receiveLoss > 0) this.#report.onLoss(now);
+        if (session.isOwnKind) this.#report.onHeard(now);
+        this.#observer?.onBody(body);
+      } else {
         this.#mux.onFrameReceived(frameNumber, now);
         this.#mux.streams.onCounters(highReceived, totalReceived);
         this.#mux.handleBody(body, now);
@@ -233,6 +243,14 @@ export class SessionDriver {
     return hasTold && this.#closure === undefined;
   }
 
+  #sendReport(now: number): void {
+    const { session } = this.#options;
+    this.#report.onSpoken(now);
+    const length = session.encodeReport(packetMemory, now);
+    this.#repair?.onFrameSent(session.lastFrame, NOTHING, 0, now);
+    this.#transmit(packetMemory.subarray(0, length));
+  }
+
   #transmitParity(now: number): void {
     const { session } = this.#options;
     for (let frame = this.#repair?.pollParity(now); frame; frame = this.#repair?.pollParity(now)) {
@@ -249,6 +267,7 @@ export class SessionDriver {
     }
     // A server hears from its clients or lets them go; a client may have nothing to hear.
     if (role === "client") this.#activeAt = now;
+    this.#report.onSpoken(now);
     this.#options.stats?.increment("total_sent_bytes", body.length, now);
     this.#tellState();
     const length = session.encode(body, packetMemory, now);
@@ -296,6 +315,7 @@ export class SessionDriver {
     }
     this.#mux?.handleTimeout(now);
     this.#repair?.handleTimeout(now);
+    if (this.#report.handleTimeout(now)) this.#sendReport(now);
     this.flush();
   }
 
@@ -307,6 +327,6 @@ export class SessionDriver {
     if (this.#closure !== undefined) return;
     const { deadline = Infinity } = this.#mux ?? {};
     const { deadline: parityAt = Infinity } = this.#repair ?? {};
-    this.#alarm.set(Math.min(this.#idleAt, deadline, parityAt));
+    this.#alarm.set(Math.min(this.#idleAt, deadline, parityAt, this.#report.deadline));
   }
 }

@@ -14,6 +14,7 @@ import {
   HALF_CLOSE,
   JOINT_PARITY,
   REPEATED_ACKS,
+  REPORT,
   SEEN,
 } from "../wire/extension.ts";
 
@@ -62,6 +63,11 @@ export class Acquaintance {
   get block(): Extension | undefined {
     if (this.#isSeen && this.#announcements === 0) return undefined;
     return { bits: this.#theirs === undefined ? OWN_BITS : OWN_BITS | SEEN };
+  }
+
+  /** The block of a frame that only reports, for our own kind alone. */
+  get reportBlock(): Extension {
+    return { bits: OWN_BITS | SEEN | REPORT };
   }
 
   /** A frame has been written, with the block in it. */

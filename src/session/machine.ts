@@ -15,7 +15,7 @@ import { deriveSessionKeys } from "../crypto/keys.ts";
 import { isSoundParity, Recoverer } from "../fec/recoverer.ts";
 import type { PacketCipher } from "../host.ts";
 import type { Random } from "../random.ts";
-import { EXTENSION_LENGTH } from "../wire/extension.ts";
+import { type Extension, EXTENSION_LENGTH, REPORT } from "../wire/extension.ts";
 import {
   type DataFrame,
   dataFrameOverhead,
@@ -53,6 +53,8 @@ const MOST_RUN_AGE = 4096;
 const MOST_RUN_LEAD = 256;
 
 const NONCE_LENGTH = 12;
+
+const NOTHING = new Uint8Array(0);
 
 // Tuning.
 
@@ -99,6 +101,8 @@ export interface ReceivedBody {
   /** The other side's counters; both 0 in a body that was rebuilt. */
   readonly highReceived: number;
   readonly totalReceived: number;
+  /** Whether it is no datagram, and only brings the counters. */
+  readonly isReport?: boolean;
 }
 
 /** What a session has counted. */
@@ -141,8 +145,8 @@ export class SessionMachine {
   #recovered = 0;
   #nextFrame = 0;
   #totalReceived = 0;
-  #received: DataFrame | undefined;
-  #sendLoss: number | undefined;
+  #received: ReceivedBody | undefined;
+  #toldLoss: number | undefined;
   #bytesSent = 0;
   #paritySent = 0;
   #bytesReceived = 0;
@@ -170,7 +174,7 @@ export class SessionMachine {
       replayed: this.#replayed,
       recovered: this.#recovered,
       receiveLoss: this.#loss.rate,
-      sendLoss: this.#sendLoss,
+      sendLoss: this.#toldLoss === undefined ? undefined : this.#toldLoss / 255,
     };
   }
 
@@ -182,6 +186,16 @@ export class SessionMachine {
   /** Whether the other side has shown that it solves the parity of overlapping runs jointly. */
   get solvesJointly(): boolean {
     return this.#acquaintance.solvesJointly;
+  }
+
+  /** Loss of what we send, 0 to 254, as the other side has said last; `undefined`: it has not. */
+  get toldLoss(): number | undefined {
+    return this.#toldLoss;
+  }
+
+  /** Loss of what the other side sends, 0 to 1, as measured here. */
+  get receiveLoss(): number {
+    return this.#loss.rate;
   }
 
   /** The number of the last frame that was written; -1 before the first. */
@@ -208,24 +222,28 @@ export class SessionMachine {
    * @returns The packet's length.
    */
   encode(body: Uint8Array, into: Uint8Array, now: number): number {
-    const writer = new Writer(into);
-    const frame: DataFrame = {
-      kind: "data",
-      frameNumber: this.#nextFrame++,
-      highReceived: Math.max(0, this.#window.highest),
-      totalReceived: this.#totalReceived,
-      body,
-    };
-    const lossByte = this.#lossByte(now);
-    if (lossByte > 0) this.#parityUntil = now + PARITY_MEMORY;
-    const most = MOST_PACKET_SENT - SESSION_OVERHEAD;
-    const length = body.length + 1 +
-      dataFrameOverhead(frame.frameNumber, frame.highReceived, frame.totalReceived, body.length);
+    const length = body.length + 1 + EXTENSION_LENGTH + dataFrameOverhead(
+      this.#nextFrame,
+      Math.max(0, this.#window.highest),
+      this.#totalReceived,
+      body.length,
+    );
     // In a full packet there is no room for the block; openings and acknowledgements carry it.
-    const block = length + EXTENSION_LENGTH <= most ? this.#acquaintance.block : undefined;
-    encodeFrame(frame, lossByte, block, writer);
+    const hasRoom = length <= MOST_PACKET_SENT - SESSION_OVERHEAD;
+    const block = hasRoom ? this.#acquaintance.block : undefined;
     if (block !== undefined) this.#acquaintance.onBlockSent();
-    return this.#seal(writer, into);
+    return this.#encodeData(body, block, into, now);
+  }
+
+  /**
+   * Makes a packet that only says what has been received. For our own kind alone: to the original it
+   * would be an empty datagram.
+   *
+   * @param into Where the packet goes: 2,048 bytes are always enough.
+   * @returns The packet's length.
+   */
+  encodeReport(into: Uint8Array, now: number): number {
+    return this.#encodeData(NOTHING, this.#acquaintance.reportBlock, into, now);
   }
 
   /**
@@ -273,11 +291,32 @@ export class SessionMachine {
     for (;;) {
       const rebuilt = this.#recoverer?.pollBody();
       if (rebuilt === undefined) return undefined;
-      if (this.#window.accept(rebuilt.frameNumber)) {
-        this.#recovered++;
-        return { ...rebuilt, highReceived: 0, totalReceived: 0 };
-      }
+      if (!this.#window.accept(rebuilt.frameNumber)) continue;
+      this.#recovered++;
+      // Without its block nobody knows whether it was a datagram; an empty one is lost, then.
+      const isReport = this.isOwnKind && rebuilt.body.length === 0;
+      return { ...rebuilt, highReceived: 0, totalReceived: 0, isReport };
     }
+  }
+
+  #encodeData(
+    body: Uint8Array,
+    block: Extension | undefined,
+    into: Uint8Array,
+    now: number,
+  ): number {
+    const writer = new Writer(into);
+    const lossByte = this.#lossByte(now);
+    if (lossByte > 0) this.#parityUntil = now + PARITY_MEMORY;
+    const frame: DataFrame = {
+      kind: "data",
+      frameNumber: this.#nextFrame++,
+      highReceived: Math.max(0, this.#window.highest),
+      totalReceived: this.#totalReceived,
+      body,
+    };
+    encodeFrame(frame, lossByte, block, writer);
+    return this.#seal(writer, into);
   }
 
   #lossByte(now: number): number {
@@ -301,8 +340,11 @@ export class SessionMachine {
     if (frame.kind === "parity") return this.#handleParity(frame, now);
     const outcome = this.#handleData(frame, now);
     if (outcome === "newest" || outcome === "late") {
-      if (lossByte !== undefined) this.#sendLoss = lossByte / 255;
+      if (lossByte !== undefined) this.#toldLoss = lossByte;
       this.#acquaintance.onFrame(extension);
+      if (this.#received?.body.length === 0 && extension !== undefined) {
+        this.#received = { ...this.#received, isReport: (extension.bits & REPORT) !== 0 };
+      }
     }
     return outcome;
   }

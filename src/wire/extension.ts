@@ -34,6 +34,9 @@ export const GOODBYE = 1 << 3;
 /** Bit: an acknowledgement ends with the first sequence that would be refused. */
 export const FLOW_LIMIT = 1 << 4;
 
+/** Bit: the frame has no body and is no datagram: it only says what has been received. */
+export const REPORT = 1 << 5;
+
 /** Bit: "I have seen your block". */
 export const SEEN = 1 << 7;
 

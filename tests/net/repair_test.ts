@@ -118,3 +118,35 @@ test("repair settings out of range are refused at once", async () => {
   await session.close();
   await listener.close();
 });
+
+test("raw datagrams in one direction are repaired too: our own kind reports what has come", async () => {
+  const pair = new VirtualPair({ delay: 30, loss: 0.1 });
+  const { client, server } = await pair.sessions();
+  const arrived = new Set<number>();
+  void (async () => {
+    for (;;) {
+      const datagram = await server.receive();
+      assert.equal(datagram.length, 1000);
+      arrived.add(new DataView(datagram.buffer, datagram.byteOffset).getUint32(0));
+    }
+  })().catch(() => {});
+  let answers = 0;
+  void (async () => {
+    for (;; answers++) await client.receive();
+  })().catch(() => {});
+  const count = 3000;
+  const datagram = new Uint8Array(1000);
+  for (let i = 0; i < count; i++) {
+    new DataView(datagram.buffer).setUint32(0, i);
+    client.send(datagram);
+    await pair.pass(2);
+  }
+  await pair.pass(500);
+  const known = Array.from({ length: count }, (_, i) => i).slice(count / 10);
+  const lost = known.filter((i) => !arrived.has(i)).length / known.length;
+  assert.ok(lost < 0.015, `${lost} lost`);
+  assert.equal(answers, 0, "a report is no datagram");
+  assert.ok(server.stats().framesSent < count / 10, "reports are few");
+  await client.close();
+  await server.close();
+});

@@ -129,3 +129,14 @@ test("a block of another version, or cut off, is padding", () => {
   server.machine.handleDatagram(other.data(9, NOTHING, {}, { lossByte: 0, padding: items }), 0);
   assert.equal(server.machine.isOwnKind, true, "items of later versions are skipped");
 });
+
+test("encodeReport() brings the counters and is no datagram, unlike an empty one", () => {
+  const [client, server] = [new End("client", 1), new End("server", 2)];
+  server.machine.handleDatagram(client.speak(Uint8Array.of(1)).packet, 0);
+  const packet = memory.slice(0, server.machine.encodeReport(memory, 0));
+  assert.equal(client.machine.handleDatagram(packet, 0), "newest");
+  const report = client.machine.pollBody();
+  assert.deepEqual([report?.isReport, report?.body.length, report?.totalReceived], [true, 0, 1]);
+  client.machine.handleDatagram(server.speak().packet, 0);
+  assert.equal(client.machine.pollBody()?.isReport ?? false, false);
+});
