@@ -17,6 +17,13 @@ const LOOPBACK = "127.0.0.1";
 /** Longest `--info`: what the wire takes, bytes of UTF-8. */
 const MOST_INFO = 1024;
 
+/** Worst link of the demo: percent, and ms. Beyond that nobody would wait for the handshake. */
+const MOST_LOSS = 50;
+const MOST_DELAY = 1_000;
+
+/** Oldest message of the demo, ms: a later one counts as lost. */
+const MOST_AGE = 400;
+
 /** Longest time that can be asked for, seconds: about a day. */
 const MOST_SECONDS = 86_400;
 
@@ -48,6 +55,33 @@ export function parseLocalAddress(text: string): Address {
   ]);
 }
 
+/** Reads `--loss PERCENT`, and gives a chance from 0 to 1. */
+export function parseLoss(text: string): number {
+  const percent = Number(text);
+  if (text.trim() !== "" && percent >= 0 && percent <= MOST_LOSS) return percent / 100;
+  throw new Failure("usage", `"${text}" is no loss that a link can have here`, [
+    { remedy: `write a percentage from 0 to ${MOST_LOSS}, as in --loss 10` },
+  ]);
+}
+
+/** Reads `--delay MS`. */
+export function parseDelay(text: string): number {
+  const delay = Number(text);
+  if (text.trim() !== "" && delay >= 0 && delay <= MOST_DELAY) return delay;
+  throw new Failure("usage", `"${text}" is no delay that a link can have here`, [
+    { remedy: `write milliseconds from 0 to ${MOST_DELAY}, as in --delay 25` },
+  ]);
+}
+
+/** Reads `--max-age MS`. */
+export function parseMaxAge(text: string): number {
+  const maxAge = Number(text);
+  if (text.trim() !== "" && maxAge >= 0 && maxAge <= MOST_AGE) return maxAge;
+  throw new Failure("usage", `"${text}" is no age that a message can have here`, [
+    { remedy: `write milliseconds from 0 to ${MOST_AGE}, as in --max-age 150` },
+  ]);
+}
+
 /** Reads a number of seconds, and gives milliseconds. */
 export function parseSeconds(text: string): number {
   const seconds = Number(text);
@@ -55,7 +89,7 @@ export function parseSeconds(text: string): number {
     return Math.max(1, Math.round(seconds * 1000));
   }
   throw new Failure("usage", `"${text}" is no number of seconds`, [
-    { remedy: `write a number above 0 and up to ${MOST_SECONDS}, as in --timeout 10` },
+    { remedy: `write a number above 0 and up to ${MOST_SECONDS}, as in 10` },
   ]);
 }
 

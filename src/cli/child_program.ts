@@ -21,6 +21,8 @@ export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether we write to its stdin; without it that has ended from the start. */
   readonly input: boolean;
+  /** Told of each event, besides those who wait for one. */
+  readonly onEvent?: (event: Fields) => void;
 }
 
 /** A running child. It is killed when this process ends. */
@@ -28,13 +30,15 @@ export class ChildProgram {
   /** Settles when it has ended well; rejects with a {@linkcode Failure} when it has not. */
   readonly ended: Promise<void>;
   readonly #name: string;
+  readonly #onEvent: (event: Fields) => void;
   readonly #process: ChildProcess;
   readonly #events = new Map<unknown, PromiseWithResolvers<Fields>>();
   #error: string | undefined;
 
   /** Starts it. */
-  constructor({ name, args, env, input }: ChildOptions) {
+  constructor({ name, args, env, input, onEvent = () => {} }: ChildOptions) {
     this.#name = name;
+    this.#onEvent = onEvent;
     this.#process = spawn(process.execPath, [...selfArguments(), ...args, "--json"], {
       env: { ...process.env, ...env },
       stdio: [input ? "pipe" : "ignore", "pipe", "pipe"],
@@ -116,6 +120,7 @@ export class ChildProgram {
     if (fields === undefined) return;
     if (fields.event === "error") this.#error = String(fields.message);
     this.#event(fields.event).resolve(fields);
+    this.#onEvent(fields);
   }
 
   #failure(reason: string): Failure {

@@ -3,7 +3,7 @@
  * arrived.
  *
  * The two are the program itself, as anybody would start it on two machines. This process only feeds
- * the one and listens to the other.
+ * the one and listens to the other; and is the bad link between them, when one is asked for.
  *
  * @module
  */
@@ -13,18 +13,30 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { ChildProgram } from "./child_program.ts";
+import { type BadLink, describeBadLink, openBadLink } from "./bad_link.ts";
+import { compare } from "./comparison.ts";
 import type { Context } from "./context.ts";
 import { Failure } from "./failure.ts";
 import { makeKeyFile } from "./key_file.ts";
 import { Progress } from "./progress.ts";
 import type { Reporter } from "./reporter.ts";
 import { fileData, madeUpData, type SampleData } from "./sample_data.ts";
+import { formatUrl, parseUrl, type ServerAddress } from "../net/url.ts";
+import type { Relay } from "../sim/relay.ts";
+import { untilAborted } from "./until_aborted.ts";
 import { formatBytes, formatRate, formatSeconds, megabitsPerSecond } from "./units.ts";
 
 // Tuning.
 
 /** What is sent when there is no file: some seconds on a slow machine. */
 const SIZE = 32 * 1024 * 1024;
+
+/** The link when only a part of it is named: bad Wi-Fi at the end of a good line. */
+const USUAL_LOSS = 0.1;
+const USUAL_DELAY = 25;
+
+/** How long to compare, ms: long enough to believe it. */
+const USUAL_TIME = 10_000;
 
 /** How long either child waits for the other, seconds: nothing is far away here. */
 const PATIENCE = ["--timeout", "10", "--dead-after", "10"];
@@ -37,27 +49,83 @@ export interface Tally {
   readonly sha256: string;
 }
 
-/** Sends a file, or something made up, from one child to another. */
-export async function demo(context: Context, file: string | undefined): Promise<void> {
+/** Options of `demo`. */
+export interface DemoFlags {
+  /** Chance that a packet is lost between the two, 0 to 1. */
+  readonly loss?: number;
+  /** One way, ms. */
+  readonly delay?: number;
+  /** How long to compare, ms. */
+  readonly seconds?: number;
+  /** How old a message may be to be of use still, ms. */
+  readonly maxAge?: number;
+}
+
+/**
+ * Sends a file, or something made up, from one child to another; or compares sosistab with plain UDP
+ * on a bad link, when there is one and no file.
+ */
+export async function demo(
+  context: Context,
+  file: string | undefined,
+  { loss, delay, seconds, maxAge }: DemoFlags,
+): Promise<void> {
+  const isBad = [loss, delay, seconds, maxAge].some((flag) => flag !== undefined);
+  const link = isBad ? { loss: loss ?? USUAL_LOSS, delay: delay ?? USUAL_DELAY } : undefined;
+  if (file === undefined && link !== undefined) {
+    const time = (seconds ?? USUAL_TIME) / 1000;
+    return await compare(context, link, { seconds: time, maxAge });
+  }
+  if (seconds !== undefined || maxAge !== undefined) {
+    const option = seconds !== undefined ? "--seconds" : "--max-age";
+    throw new Failure("usage", `${option} goes with the comparison, which sends no file`, [
+      { remedy: `leave the file out: sosistab demo ${option} 100` },
+    ]);
+  }
   const data = file === undefined ? madeUpData(SIZE) : fileData(file);
+  await transfer(context, data, link);
+}
+
+/** Sends the data from one child to another, over the link if there is one. */
+async function transfer(
+  context: Context,
+  data: SampleData,
+  link: BadLink | undefined,
+): Promise<void> {
   // A key for this once; nobody can reach the server through it later.
   const directory = mkdtempSync(join(tmpdir(), "sosistab-demo-"));
   const children: ChildProgram[] = [];
+  const relays: Relay[] = [];
+  const put = async (server: ServerAddress): Promise<ServerAddress> => {
+    if (link === undefined) return server;
+    const relay = await openBadLink(context.host, server, link);
+    relays.push(relay);
+    context.reporter.say(`On this machine there is ${describeBadLink(link)}.`);
+    return { ...server, ...relay.addr };
+  };
   try {
     const keyFile = join(directory, "key");
     makeKeyFile(context.host, keyFile);
-    await Promise.race([runDemo(context, data, keyFile, children), untilAborted(context.signal)]);
+    const running = runTransfer(context.reporter, data, keyFile, children, put);
+    await Promise.race([running, untilAborted(context.signal)]);
+    for (const relay of relays) sayLink(context.reporter, relay);
   } finally {
+    for (const relay of relays) relay.close();
     await Promise.all(children.map((child) => child.stop()));
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-async function runDemo(
-  { reporter }: Context,
+/**
+ * @param children Gets the two, who are to be ended whatever happens.
+ * @param put Puts something in the way to the server, and says where that is.
+ */
+async function runTransfer(
+  reporter: Reporter,
   data: SampleData,
   keyFile: string,
   children: ChildProgram[],
+  put: (server: ServerAddress) => Promise<ServerAddress>,
 ): Promise<void> {
   const server = new ChildProgram({
     name: "the server",
@@ -65,11 +133,12 @@ async function runDemo(
     input: false,
   });
   children.push(server);
-  const { address, url } = await server.event("listening");
+  const { address, url: serverUrl } = await server.event("listening");
+  const url = formatUrl(await put(parseUrl(String(serverUrl))));
   const client = new ChildProgram({
     name: "the client",
     args: ["connect", ...PATIENCE],
-    env: { SOSISTAB_URL: String(url) },
+    env: { SOSISTAB_URL: url },
     input: true,
   });
   children.push(client);
@@ -177,15 +246,19 @@ export function sayResult(
   );
 }
 
+/** Says what the link did. */
+function sayLink(reporter: Reporter, { up, down }: Relay): void {
+  const sent = up.counts.sent + down.counts.sent;
+  const lost = up.counts.lost + down.counts.lost;
+  reporter.event(
+    "link",
+    { packets: sent, packets_lost: lost },
+    `\nThe link between the two lost ${lost} of ${sent} packets.`,
+  );
+}
+
 /** Draws over the last line of a terminal; `undefined` where there is none. */
 function barOf(isJson: boolean): ((line: string) => void) | undefined {
   if (isJson || process.stderr.isTTY !== true) return undefined;
   return (line) => void process.stderr.write(`\r\x1b[K${line}`);
-}
-
-function untilAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener("abort", () => reject(signal.reason));
-  });
 }

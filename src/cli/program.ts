@@ -4,11 +4,22 @@
  * @module
  */
 import { Command, Option } from "commander";
-import { parseInfo, parseLocalAddress, parseSeconds, parseTarget } from "./arguments.ts";
+import type { Address } from "../address.ts";
+import {
+  parseDelay,
+  parseInfo,
+  parseLocalAddress,
+  parseLoss,
+  parseMaxAge,
+  parseSeconds,
+  parseTarget,
+} from "./arguments.ts";
 import { addCompletions } from "./completions.ts";
 import { connect, type ConnectFlags } from "./connect.ts";
 import type { Context } from "./context.ts";
-import { demo } from "./demo.ts";
+import { demo, type DemoFlags } from "./demo.ts";
+import { receiveDemo } from "./demo_receiver.ts";
+import { sendDemo } from "./demo_sender.ts";
 import { RUNTIME } from "./host.ts";
 import { keygen } from "./keygen.ts";
 import { listen, type ListenFlags } from "./listen.ts";
@@ -40,6 +51,11 @@ The URL may also be @FILE, - (the first and only thing on stdin), or stand in SO
 good as a password, and everybody on a machine can see its command lines.
 `;
 
+const DEMO_HELP = `
+With --loss or --delay there is a link between the two that loses packets, and without a file it is
+a comparison: what becomes of the same messages by plain UDP, and by sosistab.
+`;
+
 const EXIT_CODES_HELP = `
 Exit codes: 0 done, 1 failed while running, 2 wrong usage, 3 peer did not answer, 4 connection lost,
 5 local problem (port in use, no permission, name not found, file), 130 and 143 stopped by a signal.
@@ -67,6 +83,7 @@ export function makeProgram(launch: Launch, answer: (text: string) => void): Com
   addConnect(program, launch);
   addUrl(program, launch);
   addKeygen(program, launch);
+  addDemoProcesses(program, launch);
   program.command("version").description("print the version")
     .action(() => answer(versionLine()));
   addCompletions(program);
@@ -83,8 +100,28 @@ function addDemo(program: Command, launch: Launch): void {
     .helpGroup("Try it:")
     .description("send data between two processes on this machine, and check that it arrived")
     .argument("[file]", "what to send; by default 32 MiB that are made up on the spot")
+    .option("--loss <percent>", "how much a link between them loses (default: 10)", parseLoss)
+    .option("--delay <ms>", "how long it takes, one way (default: 25)", parseDelay)
+    .option("--seconds <seconds>", "how long to compare (default: 10)", parseSeconds)
+    .option("--max-age <ms>", "how old a message may be when it comes (default: 25)", parseMaxAge)
     .addOption(jsonOption())
-    .action((file: string | undefined) => launch((context) => demo(context, file)));
+    .addHelpText("after", DEMO_HELP)
+    .action((file: string | undefined, flags: DemoFlags) =>
+      launch((context) => demo(context, file, flags))
+    );
+}
+
+/** The two processes of the demo of a bad link. */
+function addDemoProcesses(program: Command, launch: Launch): void {
+  program.command("demo-receive", { hidden: true })
+    .argument("<count>", "", Number).addOption(jsonOption())
+    .action((count: number) => launch((context) => receiveDemo(context, count)));
+  program.command("demo-send", { hidden: true })
+    .argument("<target>", "", parseTarget).argument("<count>", "", Number)
+    .argument("[max-age]", "", Number).addOption(jsonOption())
+    .action((target: Address, count: number, maxAge: number | undefined) =>
+      launch((context) => sendDemo(context, { target, count, maxAge }))
+    );
 }
 
 function addListen(program: Command, launch: Launch): void {
