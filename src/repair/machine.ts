@@ -49,8 +49,9 @@ const LOSS_MEMORY = 30_000;
 const PAUSE_INTERVALS = 1.5;
 const LEAST_PAUSE = 5;
 
-/** Of frames whose report is overdue so many are lost at the least. */
+/** Of frames whose report is overdue so many are taken for lost at the least, as a share and in all. */
 const OVERDUE_LOST = 0.3;
+const LEAST_OVERDUE_LOST = 2;
 
 /** Repair of what one session sends. All times in ms. */
 export class RepairMachine {
@@ -307,7 +308,7 @@ export class RepairMachine {
     if (count > 0) {
       const { loss, stickiness } = this.#path.estimator;
       const lost = count * (loss + (1 - loss) * Math.max(OVERDUE_LOST, stickiness));
-      this.#addAnswer({ start, count }, Math.ceil(lost), now);
+      this.#addAnswer({ start, count }, Math.max(LEAST_OVERDUE_LOST, Math.ceil(lost)), now);
       this.#burstStart = end + 1;
     }
     this.#awaitReport(now);
@@ -331,7 +332,8 @@ export class RepairMachine {
   #addAnswer(stretch: Stretch, missing: number, now: number): void {
     const mix = this.#plan.amount.forMissing(Math.min(missing, stretch.count));
     // It has taken long enough: the first leaves at once.
-    const spacing = (count: number) => this.#plan.answerSpacing(count);
+    const age = now - (this.#path.sentAt(stretch.start) ?? now);
+    const spacing = (count: number) => this.#plan.answerSpacing(age, count);
     this.#schedule.addRun(stretch, mix, now - spacing(Math.max(1, mix.high)), spacing);
   }
 }

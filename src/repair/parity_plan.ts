@@ -53,7 +53,7 @@ const LEAST_GAP = 0.05;
 const STICKY = 0.25;
 
 /** Frames can be repaired by windows for so much of the time that parity may take. */
-const WINDOW_REACH = 0.9;
+const WINDOW_REACH = 1;
 
 /** A window covers so many times the frames that can still be repaired in time. */
 const WINDOW_LENGTH = 1.5;
@@ -70,16 +70,20 @@ const WINDOW_SAVING_IN_BURSTS = 0.3;
 const MOST_SAVING = 0.14;
 
 /** Once losses are answered, they are until the time is short by this factor. */
-const REPORT_HYSTERESIS = 1.2;
+const REPORT_HYSTERESIS = 1.1;
 
 /** Answers cover the frames of a report, so most of those have to be protected. */
 const ANSWERED_SHARE = 1 / 2;
 
-/** A report is overdue after so many times what nearly all take. */
+/** A report is overdue after so many times what nearly all take, and so many frames. */
 const OVERDUE = 1.25;
+const OVERDUE_FRAMES = 3;
 
 /** Timers are late by about as much, ms. */
 const TIMER_SLACK = 3;
+
+/** An answer takes so much of the time that is left: some reports are late themselves. */
+const SPREAD = 0.7;
 
 /** Parity frames of an answer are spread over so many data frames each, at the most. */
 const MOST_SPREAD = 8;
@@ -131,18 +135,19 @@ export class ParityPlan {
     const { estimator, traffic, isOwnKind } = input;
     const { interval, tolerance } = traffic;
     const delay = Math.min(settings.delay, tolerance);
+    this.#doneAfter = Math.max(LEAST_GAP, Math.min(DONE * settings.delay, tolerance) - TIMER_SLACK);
     this.openFor = Math.min(
       STRETCH * delay,
+      this.#doneAfter,
       Math.max(delay + MARGIN * interval, STRETCH * interval),
     );
-    this.#doneAfter = Math.min(DONE * settings.delay, Math.max(this.openFor, tolerance));
     this.gap = Math.min(MOST_GAP, Math.max(LEAST_GAP, interval / 2));
     this.amount = new ParityAmount(
       settings,
       estimator,
       traffic.rate,
       (count) => 1 + this.spacing(this.openFor, count) / interval,
-      (count) => 1 + this.answerSpacing(count) / interval,
+      (count) => 1 + this.answerSpacing(this.#neededToAnswer, count) / interval,
     );
     const inTime = Math.floor(this.openFor / interval) + 1;
     this.mostData = isOwnKind ? Math.min(MOST_DATA, inTime) : this.#mostDataOfOriginal(inTime);
@@ -171,15 +176,19 @@ export class ParityPlan {
   /** How long the report of a frame is waited for, ms. */
   get patience(): number {
     const { traffic, reportDelay, hold } = this.#input;
-    const unusual = OVERDUE * (reportDelay.late + hold);
+    const unusual = OVERDUE * (reportDelay.late + hold) + OVERDUE_FRAMES * traffic.interval;
     return Math.min(unusual, traffic.tolerance - TIMER_SLACK - 2 * this.gap);
   }
 
-  /** Time between the parity frames of an answer, ms: what is left is worth spending on bursts. */
-  answerSpacing(parityCount: number): number {
+  /**
+   * Time between the parity frames of an answer, ms: what is left is worth spending on bursts.
+   *
+   * @param age How long ago the first of its data frames left, ms.
+   */
+  answerSpacing(age: number, parityCount: number): number {
     const { estimator, traffic } = this.#input;
     if (estimator.stickiness <= STICKY) return this.gap;
-    const left = (traffic.tolerance - this.#neededToAnswer) / parityCount;
+    const left = SPREAD * (traffic.tolerance - TIMER_SLACK - age) / parityCount;
     return Math.max(this.gap, Math.min(left, MOST_SPREAD * traffic.interval));
   }
 

@@ -12,6 +12,9 @@ const MOST_WAITING = 128;
 /** When a timer came late, what has piled up leaves at this part of its spacing. */
 const CATCH_UP = 1 / 2;
 
+/** What is so late, ms, waits for nothing: timers are as coarse as that. */
+const LATE = 0.5;
+
 /** A parity frame that will be made when it leaves. */
 export interface PlannedParity {
   readonly runStart: number;
@@ -33,7 +36,9 @@ export class ParityQueue {
   /** When the next one may leave; `Infinity` when there is none. */
   get deadline(): number {
     const next = this.#waiting[0];
-    return next === undefined ? Infinity : Math.max(next.dueAt, this.#leftAt + next.gap * CATCH_UP);
+    if (next === undefined) return Infinity;
+    const apart = this.#leftAt + next.gap * CATCH_UP;
+    return Math.max(next.dueAt, Math.min(apart, next.dueAt + LATE));
   }
 
   /** How many wait. */

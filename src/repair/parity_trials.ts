@@ -25,10 +25,15 @@ const STEP = 0.03;
 /** How long a new level takes to show, beyond a report's delay, ms. */
 const SETTLING = 100;
 
-/** Frames, and ms, after which a trial is judged; and frames that it is held against. */
+/**
+ * Frames, and ms, after which a trial is judged; and frames that it is held against. Where frames are
+ * so rare that the time is over first, a level is not doubted for being hard to judge: a moment
+ * without parity would be long, and there is little to flood a link with.
+ */
 const TRIAL_FRAMES = 300;
 const FRAMES_BEFORE_RAISE = 100;
-const TRIAL = 3000;
+const RAISE = 1500;
+const LOWERING = 3000;
 
 /**
  * A raise is suspicious when the loss rose by so much of what a full link predicts, and by so many
@@ -61,6 +66,9 @@ const LONGEST_DOUBT = 60_000;
 /** So long after a failure each raise is tried at once, ms. */
 const WARNED = 60_000;
 
+/** More by so much than what is proven adds too little to a full link to be doubted. */
+const CREEP = 1.04;
+
 /** Levels and losses below these are not worth a doubt. */
 const DOUBTED_LEVEL = 0.1;
 const DOUBTED_LOSS = 0.02;
@@ -82,7 +90,9 @@ interface Trial {
 
 /** The trials of one session. Times in ms; levels are parity frames for each data frame. */
 export class ParityTrials {
+  /** The highest level that a trial has let pass, and that one has told enough of. */
   #passed = 0;
+  #proven = 0;
   #trial: Trial | undefined;
   #barredUntil = -Infinity;
   #bar = FIRST_BAR;
@@ -117,7 +127,8 @@ export class ParityTrials {
       trial.frames += frames;
       trial.lost += lost;
     }
-    const isLong = now - trial.startedAt > TRIAL + delay + SETTLING;
+    const time = trial.from < trial.to ? RAISE : LOWERING;
+    const isLong = now - trial.startedAt > time + delay + SETTLING;
     if (trial.frames < TRIAL_FRAMES && !isLong) return false;
     this.#trial = undefined;
     return this.#judge(trial, now);
@@ -186,8 +197,10 @@ export class ParityTrials {
       const isSuspicious = moved > SUSPICIOUS * predicted &&
         moved > SUSPICIOUS_DEVIATIONS * deviation;
       if (isSuspicious || isWarned) this.#doubtFrom(now);
-      else if (isTelling) this.#isDoubted = false;
-      else this.#doubtFrom(now + this.#doubt);
+      else if (isTelling) this.#acceptLevel(high);
+      else if (frames < TRIAL_FRAMES || 1 + high <= CREEP * (1 + this.#proven)) {
+        this.#isDoubted = false;
+      } else this.#doubtFrom(now + this.#doubt);
     }
     return false;
   }
@@ -198,7 +211,14 @@ export class ParityTrials {
     this.#isDoubted = !isTelling;
     this.#doubt = isTelling ? FIRST_DOUBT : Math.min(LONGEST_DOUBT, 2 * this.#doubt);
     this.#doubtAt = now + this.#doubt;
-    if (isTelling) this.#warnedUntil = -Infinity;
+    if (!isTelling) return;
+    this.#warnedUntil = -Infinity;
+    this.#proven = this.#passed;
+  }
+
+  #acceptLevel(level: number): void {
+    this.#isDoubted = false;
+    this.#proven = Math.max(this.#proven, level);
   }
 
   #doubtFrom(at: number): void {
@@ -208,7 +228,7 @@ export class ParityTrials {
 
   #fail(level: number, now: number): void {
     this.#failed++;
-    this.#passed = 0;
+    this.#passed = this.#proven = 0;
     this.#isDoubted = false;
     this.#warnedUntil = now + this.#bar + WARNED;
     this.#limit = Math.max(2 * STEP, level / 2);

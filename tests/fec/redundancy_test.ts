@@ -57,7 +57,7 @@ test("residualLoss() with hardly any correlation is that of independent losses",
 });
 
 test("residualLoss() with correlation averages over the loss rates that it stands for", () => {
-  // Half of the weight is at a = b = 1, where every loss rate is as likely: correlation 1/3.
+  // With correlation 1/3 and a mean of one half every loss rate is as likely.
   let mean = 0;
   const steps = 20_000;
   for (let i = 0; i < steps; i++) mean += residualByRate(4, 2, (i + 0.5) / steps) / steps;
