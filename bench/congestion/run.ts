@@ -1,8 +1,9 @@
 /**
- * `deno task bench:congestion`: runs all cells on all processors and writes the table.
+ * `deno task tables`: runs all cells on all processors and writes the table.
  *
  * With words as arguments only the cells are run whose ids contain one of them, and the others keep
- * the figures that they had. Ends with 1 when a limit is not kept.
+ * the figures that they had; with `--resume` those that have none. What was measured is written down
+ * at once, so that nothing is lost when it is broken off. Ends with 1 when a limit is not kept.
  *
  * @module
  */
@@ -14,21 +15,30 @@ import { formatTable, type Measured, missedLimits } from "./table.ts";
 const TABLE = fileURLToPath(new URL("../congestion.md", import.meta.url));
 const FIGURES = fileURLToPath(new URL("../congestion.json", import.meta.url));
 
-const words = Deno.args;
+/** Runs after which something is printed. */
+const PRINT_EVERY = 20;
+
+const words = Deno.args.filter((word) => !word.startsWith("--"));
+const isResuming = Deno.args.includes("--resume");
 const ids = [...allCells().keys()];
-const isWanted = (id: string) => words.length === 0 || words.some((word) => id.includes(word));
-const fresh = await measure(ids.filter(isWanted));
-const known = words.length === 0 ? {} : JSON.parse(await Deno.readTextFile(FIGURES));
-const measured: Measured = Object.fromEntries(ids.map((id) => [id, fresh.get(id) ?? known[id]]));
-const lines = ids.map((id) => `  ${JSON.stringify(id)}: ${JSON.stringify(measured[id])}`);
-await Deno.writeTextFile(FIGURES, `{\n${lines.join(",\n")}\n}\n`);
-await Deno.writeTextFile(TABLE, formatTable(SECTIONS, measured));
-const missed = missedLimits(SECTIONS, measured);
+const known: Measured = words.length > 0 || isResuming ? await readFigures() : {};
+const measured = new Map<string, Figures>();
+for (const id of ids) if (known[id] !== undefined) measured.set(id, known[id]);
+await measure(ids.filter(isWanted));
+await writeFigures();
+const figures: Measured = Object.fromEntries(measured);
+await Deno.writeTextFile(TABLE, formatTable(SECTIONS, figures));
+await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", TABLE, FIGURES] }).output();
+const missed = missedLimits(SECTIONS, figures);
 for (const line of missed) console.log(`limit not kept: ${line}`);
 if (missed.length > 0) Deno.exit(1);
 
-async function measure(wanted: readonly string[]): Promise<Map<string, Figures>> {
-  const figures = new Map<string, Figures>();
+function isWanted(id: string): boolean {
+  if (words.length > 0) return words.some((word) => id.includes(word));
+  return !isResuming || !measured.has(id);
+}
+
+async function measure(wanted: readonly string[]): Promise<void> {
   const left = [...wanted];
   const work = async () => {
     const worker = new Worker(new URL("worker.ts", import.meta.url), { type: "module" });
@@ -38,11 +48,27 @@ async function measure(wanted: readonly string[]): Promise<Map<string, Figures>>
         worker.onerror = (event) => reject(new Error(`${id}: ${event.message}`));
       });
       worker.postMessage(id);
-      figures.set(id, await answer);
-      if (left.length % 50 === 0) console.log(`${left.length} runs left`);
+      measured.set(id, await answer);
+      await writeFigures();
+      if (left.length % PRINT_EVERY === 0) console.log(`${left.length} runs left`);
     }
     worker.terminate();
   };
   await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, work));
-  return figures;
+}
+
+async function readFigures(): Promise<Measured> {
+  try {
+    return JSON.parse(await Deno.readTextFile(FIGURES));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return {};
+    throw error;
+  }
+}
+
+async function writeFigures(): Promise<void> {
+  const lines = ids.filter((id) => measured.has(id)).map((id) =>
+    `  ${JSON.stringify(id)}: ${JSON.stringify(measured.get(id))}`
+  );
+  await Deno.writeTextFile(FIGURES, `{\n${lines.join(",\n")}\n}\n`);
 }

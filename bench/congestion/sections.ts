@@ -15,6 +15,7 @@ import {
   sharing,
   starts,
 } from "./other_sections.ts";
+import { padding } from "./padding_section.ts";
 
 /** The sections, in order. */
 export const SECTIONS: readonly Section[] = [
@@ -28,6 +29,7 @@ export const SECTIONS: readonly Section[] = [
   exchanges,
   besides,
   manyStreams,
+  padding,
   odd,
   grid,
 ];

@@ -10,7 +10,7 @@ export type Measured = Readonly<Record<string, Figures>>;
 
 const PREFACE = `# Congestion control, measured
 
-Made by \`deno task bench:congestion\`: the whole stack in the simulator, with the null cipher. Every
+Made by \`deno task tables\`: the whole stack in the simulator, with the null cipher. Every
 cell is one run that the seed decides to the last digit; \`congestion.json\` has the figures of each, and
 a test runs some of them again. The link's rate counts payload and 28 bytes of headers a packet.
 
@@ -47,6 +47,7 @@ function formatSection({ title, text, header, rows }: Section, measured: Measure
 
 function formatEntry(entry: Entry, measured: Measured): string {
   const values = valuesOf(entry, measured);
+  if (values.length === 0) return "–";
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const { worst, least, most } = entry;
   const limit = least !== undefined && most !== undefined
@@ -69,11 +70,14 @@ function isKept(entry: Entry, measured: Measured): boolean {
   return valuesOf(entry, measured).every((value) => value >= least && value <= most);
 }
 
+/** Of the cells that were run. */
 function valuesOf({ cells, figure }: Entry, measured: Measured): number[] {
-  return cells.map(({ id }) => {
-    const value = measured[id]?.[figure];
+  return cells.flatMap(({ id }) => {
+    const figures = measured[id];
+    if (figures === undefined) return [];
+    const value = figures[figure];
     if (value === undefined) throw new Error(`${id} has no ${figure}`);
-    return value;
+    return [value];
   });
 }
 

@@ -28,6 +28,11 @@ import type { StreamMachine } from "./stream_machine.ts";
 /** A body that is no message: an unknown variant. */
 const PING = Uint8Array.of(0xff, 0xff, 0xff, 0xff);
 
+// Tuning.
+
+/** How long the round trip may go unmeasured while unreliable messages leave, ms. */
+const QUESTION_INTERVAL = 1000;
+
 /** What a multiplex has to tell. `stream`: something about it has changed; look at it. */
 export type MuxEvent =
   | { readonly kind: "incoming"; readonly stream: StreamMachine }
@@ -58,6 +63,7 @@ export class MuxMachine {
   readonly #report = new ReportTimer();
   #reportIsDue = false;
   #pingIsDue = false;
+  #askedAt = -Infinity;
   #isDead = false;
   #heardUnreliable = false;
   #malformed = 0;
@@ -156,7 +162,7 @@ export class MuxMachine {
   pollTransmit(into: Uint8Array, now: number): number {
     const writer = new Writer(into);
     const sent = this.#pollQuestion(writer) ?? this.streams.pollOwed(writer, now) ??
-      this.#pollUnreliable(writer) ?? this.streams.pollSegment(writer, now) ??
+      this.#pollUnreliable(writer, now) ?? this.streams.pollSegment(writer, now) ??
       this.#pollReport(writer);
     if (sent === undefined) return 0;
     this.#sent = sent;
@@ -168,6 +174,7 @@ export class MuxMachine {
     this.streams.onFrameSent(frame, this.#sent, now);
     this.#report.onSpoken(now);
     this.#reportIsDue = false;
+    if (this.#sent.isEliciting) this.#askedAt = now;
     if (this.#sent.isQuestion) this.#liveness.onSent(now);
   }
 
@@ -193,9 +200,11 @@ export class MuxMachine {
     return QUESTION;
   }
 
-  #pollUnreliable(writer: Writer): SentMessage | undefined {
+  #pollUnreliable(writer: Writer, now: number): SentMessage | undefined {
     const payload = this.#outgoing.take();
     if (payload === undefined) return undefined;
+    // Nobody answers it: without a question now and then neither the path nor the peer is known.
+    if (now - this.#askedAt >= QUESTION_INTERVAL) this.#pingIsDue = true;
     encodeMessage({ kind: "unreliable", payload }, writer);
     return { ...ANSWER, maxAge: this.#outgoing.maxAge };
   }

@@ -23,10 +23,19 @@ const DEVIATIONS = 3;
 /** Segments that share an acknowledgement are lost together: the original's has up to 32 of them. */
 const CLUMP = 16;
 
+/**
+ * What remains from judgement to judgement of the largest loss that was measured. The original repairs
+ * most of what it loses, so its acknowledgements are lost seldom, but up to 32 entries at once, and
+ * what is measured over the last few hundred frames is 0 most of the time. Without a memory half of
+ * the rate was taken for refused at 5 % loss; with it 83 of 100 Mbit/s get through instead of 30.
+ */
+const MEMORY = 0.99;
+
 /** The watch over the readers of one session. Rates are 0 to 1. */
 export class OverflowWatch {
   #segments = 0;
   #unmissed = 0;
+  #receiveLoss = 0;
 
   /**
    * Segments were decided.
@@ -40,8 +49,10 @@ export class OverflowWatch {
     this.#segments += acked + unmissed;
     this.#unmissed += unmissed;
     if (this.#segments < LEAST_SEGMENTS) return 0;
-    const variance = CLUMP * receiveLoss * (1 - receiveLoss) / this.#segments;
-    const explained = receiveLoss + MARGIN + DEVIATIONS * Math.sqrt(variance);
+    const loss = Math.max(receiveLoss, MEMORY * this.#receiveLoss);
+    this.#receiveLoss = loss;
+    const variance = CLUMP * loss * (1 - loss) / this.#segments;
+    const explained = loss + MARGIN + DEVIATIONS * Math.sqrt(variance);
     const excess = this.#unmissed - explained * this.#segments;
     this.#segments = this.#unmissed = 0;
     return Math.max(0, Math.round(excess));

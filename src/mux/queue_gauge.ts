@@ -18,7 +18,10 @@ import { ACK_DELAY } from "./ack_policy.ts";
 /** How long `least` is believed, ms. BBR v3 has the same. */
 const VALID = 5_000;
 
-/** Round trips so little above `least` confirm it; or one packet's time, which is more on slow links. */
+/**
+ * Round trips so little above `least` confirm it; or one packet's time, which is more on slow links.
+ * With 1 % a path of 200 ms was probed every 5 s, which cost 4 % of the link; with 5 % hardly ever.
+ */
 const SAME = 1.05;
 
 /** How far `base` follows a probe that found no shorter round trip. */
@@ -27,7 +30,10 @@ const FOLLOW = 0.1;
 /** How long a maximum counts, ms; each of two windows. */
 const RANGE_WINDOW = 10_000;
 
-/** The range is known when it is so large, ms and in parts of `base`: jitter is no queue. */
+/**
+ * The range is known when it is so large, ms and in parts of `base`, and by as much as noise and two
+ * delayed acknowledgements make besides: with less, a queue of 2 ms was taken for one never filled.
+ */
 const LEAST_RANGE = 3;
 const LEAST_RANGE_PART = 0.1;
 

@@ -206,11 +206,13 @@ test("MuxMachine measures no round trip at a Rst, and expects no answer: none ne
 });
 
 /** A body with a message of a stream. */
-function bodyOf(type: "syn" | "data", streamId: number): Uint8Array {
+function bodyOf(type: "syn" | "data" | "dataAck", streamId: number, sequence = 0): Uint8Array {
   const body = new Uint8Array(26);
   body[0] = 1;
-  body[4] = type === "syn" ? 0 : 2;
+  body[4] = { syn: 0, data: 2, dataAck: 3 }[type];
   body[8] = streamId;
+  body[10] = sequence;
+  if (type === "dataAck") body[18] = 8;
   return body;
 }
 
@@ -238,9 +240,9 @@ test("MuxMachine reports at once what came on a path that loses, and nothing tha
   assert.equal(mux.deadline, 40);
   mux.handleTimeout(40);
   mux.sendUnreliable(Uint8Array.of(1));
-  assert.deepEqual(drain(mux, 0), ["unreliable"]);
+  assert.deepEqual(drain(mux, 0), ["unreliable", "ping"]);
   mux.handleTimeout(1_000);
-  assert.deepEqual(drain(mux, 1), []);
+  assert.deepEqual(drain(mux, 2), []);
 });
 
 test("MuxMachine does not report what says nothing itself, so that two ends do not talk for ever", () => {
@@ -258,8 +260,22 @@ test("MuxMachine does not report what says nothing itself, so that two ends do n
   }
   pair.run(60_000);
   const reports = pair.server.packetsSent;
-  assert.ok(reports > 20 && reports <= 2 * 40 + 2, `${reports}`);
-  assert.equal(pair.client.packetsSent, 200);
+  assert.ok(reports > 20 && reports <= 2 * 40 + 5, `${reports}`);
+  const { packetsSent } = pair.client;
+  assert.ok(packetsSent >= 202 && packetsSent <= 206, `${packetsSent}`);
+});
+
+test("MuxMachine asks once a second while unreliable messages leave, so that the round trip stays known", () => {
+  const pair = new MuxPair({ link: { delay: 30 } });
+  for (let i = 0; i < 150; i++) {
+    pair.client.mux.sendUnreliable(Uint8Array.of(i));
+    pair.client.flush();
+    pair.run(20);
+  }
+  assert.equal(pair.client.rtt.latest, 60);
+  assert.ok(pair.client.packetsSent >= 152 && pair.client.packetsSent <= 154);
+  pair.run(10_000);
+  assert.ok(pair.client.packetsSent <= 154, "and not when nothing is sent");
 });
 
 test("maxAge tells how old the body may be that was polled last: an unreliable one says it itself", () => {
@@ -297,4 +313,27 @@ test("maxAge wants openings and the last 16 segments repaired, and neither bulk 
   assert.equal(data.length, 40);
   assert.ok(tail >= 24 && tail <= 25, `${tail}`);
   assert.deepEqual(data, data.map((_, i) => i < tail ? 0 : 50));
+});
+
+test("MuxMachine sends a tail twice on a path that loses, unless it is repaired otherwise", () => {
+  for (const isRepaired of [false, true]) {
+    const random = new Random(seededSource(1));
+    const rtt = new RttEstimator(50);
+    const congestion = new FixedCongestion();
+    const options = { role: "client", random, rtt, congestion, deadAfter: 10_000 } as const;
+    const mux = new MuxMachine({ ...options, isRepaired }, 0);
+    mux.handleBody(bodyOf("syn", 5), 0);
+    const event = mux.pollEvent();
+    if (event?.kind !== "incoming") return assert.fail();
+    mux.streams.onOwnKind();
+    mux.streams.write(event.stream, new Uint8Array(10 * 1_330), 0);
+    const sent = drain(mux, 0);
+    assert.equal(sent.length, 11);
+    mux.streams.onCounters(10, 2);
+    mux.handleBody(Uint8Array.of(...bodyOf("dataAck", 5, 10), ...new Uint8Array(8)), 50);
+    mux.streams.write(event.stream, new Uint8Array(3 * 1_330), 50);
+    assert.deepEqual(drain(mux, 11), ["data", "data", "data"]);
+    mux.handleTimeout(70);
+    assert.deepEqual(drain(mux, 14), isRepaired ? [] : ["data", "data", "data"]);
+  }
 });

@@ -21,3 +21,15 @@ test("judge() waits for 128 segments, and forgets them when it has judged", () =
   assert.ok(watch.judge(0, 28, 0) > 120);
   assert.equal(watch.judge(0, 100, 0), 0);
 });
+
+test("judge() remembers for a while that acknowledgements get lost, and then forgets it", () => {
+  const watch = new OverflowWatch();
+  watch.judge(128, 0, 0.05);
+  // One acknowledgement with 32 entries, lost while the measured loss is 0 again.
+  for (let i = 0; i < 5; i++) {
+    for (let j = 0; j < 7; j++) assert.equal(watch.judge(128, 0, 0), 0);
+    assert.equal(watch.judge(96, 32, 0), 0);
+  }
+  for (let i = 0; i < 400; i++) assert.equal(watch.judge(128, 0, 0), 0);
+  assert.ok(watch.judge(96, 32, 0) > 20);
+});
