@@ -13,7 +13,7 @@ const FIGURES = new URL("../bench/repair.json", import.meta.url);
 const isDeno = "Deno" in globalThis;
 
 test("bench/repair.json has what a run of the sample gives, to the last digit", {
-  skip: !isDeno,
+  skip: isDeno ? false : "the table is made and checked on Deno",
 }, async () => {
   const known = JSON.parse(await readFile(FIGURES, "utf8"));
   const cells = allCells();

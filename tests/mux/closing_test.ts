@@ -2,12 +2,12 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { StreamMachine } from "../../src/mux/stream_machine.ts";
 import { VirtualClock } from "../../src/sim/clock.ts";
+import { testEachSeed } from "../support/each_seed.ts";
 import { type MuxEnd, MuxPair } from "../support/mux_pair.ts";
 import { ScriptedPeer } from "../support/scripted_peer.ts";
 import { assertQuiet, StreamReader } from "../support/stream_traffic.ts";
 
 const LOSSES = [0, 0.05, 0.2, 0.3] as const;
-const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8] as const;
 
 /** A stream that both ends know, and its halves. */
 function joined(pair: MuxPair): { near: StreamMachine; far: StreamMachine } {
@@ -17,19 +17,23 @@ function joined(pair: MuxPair): { near: StreamMachine; far: StreamMachine } {
 }
 
 /** Runs what is to happen on many paths, and checks that nothing is left of it. */
-function onManyPaths(run: (pair: MuxPair, near: StreamMachine, far: StreamMachine) => void): void {
-  for (const loss of LOSSES) {
-    for (const seed of SEEDS) {
-      const pair = new MuxPair({ seed, link: { delay: 25, loss } });
-      const { near, far } = joined(pair);
-      try {
+function testManyPaths(
+  name: string,
+  run: (pair: MuxPair, near: StreamMachine, far: StreamMachine) => void,
+): void {
+  testEachSeed({
+    name,
+    file: import.meta.url,
+    seeds: 8,
+    run: (seed) => {
+      for (const loss of LOSSES) {
+        const pair = new MuxPair({ seed, link: { delay: 25, loss } });
+        const { near, far } = joined(pair);
         run(pair, near, far);
         assertQuiet(pair);
-      } catch (error) {
-        throw new Error(`seed ${seed}, loss ${loss}: ${error}`, { cause: error });
       }
-    }
-  }
+    },
+  });
 }
 
 function isClosedWell(...streams: StreamMachine[]): void {
@@ -45,8 +49,9 @@ function say(end: MuxEnd, stream: StreamMachine, length: number, isLast: boolean
   if (isLast) end.finish(stream);
 }
 
-test("finish() ends one direction, and the other goes on for as long as it likes", () => {
-  onManyPaths((pair, near, far) => {
+testManyPaths(
+  "finish() ends one direction, and the other goes on for as long as it likes",
+  (pair, near, far) => {
     const [up, down] = [new StreamReader(pair.server, far), new StreamReader(pair.client, near)];
     say(pair.client, near, 50_000, true);
     pair.run(20_000, () => up.endedAt !== undefined);
@@ -60,24 +65,23 @@ test("finish() ends one direction, and the other goes on for as long as it likes
     assert.equal(down.bytes, 90_000);
     assert.notEqual(down.endedAt, undefined);
     isClosedWell(near, far);
-  });
+  },
+);
+
+testManyPaths("finish() may come from the acceptor first", (pair, near, far) => {
+  const [up, down] = [new StreamReader(pair.server, far), new StreamReader(pair.client, near)];
+  say(pair.server, far, 40_000, true);
+  pair.run(20_000, () => down.endedAt !== undefined);
+  say(pair.client, near, 40_000, true);
+  pair.run(20_000);
+  assert.deepEqual([up.bytes, down.bytes], [40_000, 40_000]);
+  isClosedWell(near, far);
 });
 
-test("finish() may come from the acceptor first", () => {
-  onManyPaths((pair, near, far) => {
-    const [up, down] = [new StreamReader(pair.server, far), new StreamReader(pair.client, near)];
-    say(pair.server, far, 40_000, true);
-    pair.run(20_000, () => down.endedAt !== undefined);
-    say(pair.client, near, 40_000, true);
-    pair.run(20_000);
-    assert.deepEqual([up.bytes, down.bytes], [40_000, 40_000]);
-    isClosedWell(near, far);
-  });
-});
-
-test("finish() may come from both at the same time, with data and without", () => {
-  for (const length of [0, 1, 5_000, 100_000]) {
-    onManyPaths((pair, near, far) => {
+for (const length of [0, 1, 5_000, 100_000]) {
+  testManyPaths(
+    `finish() may come from both at the same time, with ${length} bytes each`,
+    (pair, near, far) => {
       const [up, down] = [new StreamReader(pair.server, far), new StreamReader(pair.client, near)];
       say(pair.client, near, length, true);
       say(pair.server, far, length, true);
@@ -85,9 +89,9 @@ test("finish() may come from both at the same time, with data and without", () =
       pair.run(20_000);
       assert.deepEqual([up.bytes, down.bytes], [length, length]);
       isClosedWell(near, far);
-    });
-  }
-});
+    },
+  );
+}
 
 test("finish() costs one round trip and no repetition on a clean path", () => {
   const pair = new MuxPair({ link: { delay: 25 } });
@@ -104,8 +108,9 @@ test("finish() costs one round trip and no repetition on a clean path", () => {
   }
 });
 
-test("finish() and discard() end a stream on which the other side is still writing", () => {
-  onManyPaths((pair, near, far) => {
+testManyPaths(
+  "finish() and discard() end a stream on which the other side is still writing",
+  (pair, near, far) => {
     const reader = new StreamReader(pair.server, far);
     say(pair.client, near, 5_000, false);
     pair.client.close(near);
@@ -119,11 +124,12 @@ test("finish() and discard() end a stream on which the other side is still writi
     isClosedWell(near);
     assert.equal(far.phase, "closed");
     assert.equal(far.end?.error?.code, "reset");
-  });
-});
+  },
+);
 
-test("finish() and discard() on both ends close a stream without a Rst", () => {
-  onManyPaths((pair, near, far) => {
+testManyPaths(
+  "finish() and discard() on both ends close a stream without a Rst",
+  (pair, near, far) => {
     say(pair.client, near, 3_000, false);
     say(pair.server, far, 3_000, false);
     pair.client.close(near);
@@ -131,11 +137,12 @@ test("finish() and discard() on both ends close a stream without a Rst", () => {
     pair.run(30_000);
     isClosedWell(near, far);
     assert.deepEqual([near.end?.by, far.end?.by], ["local", "local"]);
-  });
-});
+  },
+);
 
-test("reset() ends the other side in an error, once, whatever is under way", () => {
-  onManyPaths((pair, near, far) => {
+testManyPaths(
+  "reset() ends the other side in an error, once, whatever is under way",
+  (pair, near, far) => {
     say(pair.client, near, 50_000, false);
     say(pair.server, far, 50_000, false);
     pair.run(60);
@@ -144,8 +151,8 @@ test("reset() ends the other side in an error, once, whatever is under way", () 
     assert.equal(near.end?.error?.code, "closed");
     assert.equal(far.phase, "closed");
     assert.equal(far.end?.error?.code, "reset");
-  });
-});
+  },
+);
 
 test("reset() sends a Rst five times at the most, until it is answered", () => {
   for (const [isAnswered, count] of [[true, 1], [false, 5]] as const) {

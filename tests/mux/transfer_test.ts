@@ -52,13 +52,16 @@ for (const [name, link] of PATHS) {
   });
 }
 
-test("MuxMachine gives every byte once and in order over the real session", () => {
-  for (const link of [{ delay: 25 }, PATHS.at(-1)![1]]) {
-    for (let seed = 1; seed <= 3; seed++) {
+testEachSeed({
+  name: "MuxMachine gives every byte once and in order over the real session",
+  file: import.meta.url,
+  seeds: 3,
+  run: (seed) => {
+    for (const link of [{ delay: 25 }, PATHS.at(-1)![1]]) {
       const pair = new MuxPair({ seed, link, isSession: true });
       finishExchange(pair, startExchange(pair, 3, 30_000, 60_000), 3, 120_000);
     }
-  }
+  },
 });
 
 test("MuxMachine gives every byte once and in order when its first frame is not the session's", () => {
@@ -110,8 +113,11 @@ test("MuxMachine survives a path that becomes twenty times as long", () => {
   assert.ok(pair.client.mux.stats.needless < 500, `${pair.client.mux.stats.needless}`);
 });
 
-test("MuxMachine shares the path evenly between 32 streams, segment by segment", () => {
-  for (const seed of [1, 2, 3]) {
+testEachSeed({
+  name: "MuxMachine shares the path evenly between 32 streams, segment by segment",
+  file: import.meta.url,
+  seeds: 3,
+  run: (seed) => {
     const pair = new MuxPair({ seed, link: { delay: 25, rate: 4, queue: 100, loss: 0.01 } });
     const exchange = startExchange(pair, 32, 1_000_000, 0);
     pair.run(1_000);
@@ -122,7 +128,7 @@ test("MuxMachine shares the path evenly between 32 streams, segment by segment",
     const mean = bytes.reduce((sum, count) => sum + count, 0) / 32;
     assert.ok(mean > 50_000);
     for (const count of bytes) assert.ok(Math.abs(count - mean) < 0.15 * mean, `${bytes}`);
-  }
+  },
 });
 
 test("MuxMachine passes unreliable messages, each at most once", () => {
