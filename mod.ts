@@ -26,6 +26,7 @@ export { listen } from "./src/net/listener.ts";
 export type {
   Closure,
   ConnectOptions,
+  DatagramRepairOptions,
   Listener,
   ListenerStats,
   ListenLimits,
@@ -34,6 +35,7 @@ export type {
   MultiplexOptions,
   MultiplexStats,
   RelConn,
+  SendOptions,
   Session,
   SessionStats,
   WaitOptions,
@@ -47,6 +49,10 @@ export type { SessionCounts } from "./src/session/machine.ts";
 export type { AckSample, CongestionController } from "./src/mux/congestion.ts";
 export type { CongestionChoice } from "./src/mux/create_congestion.ts";
 export type { FixedRateOptions } from "./src/mux/fixed_rate.ts";
+export type { GateState } from "./src/repair/congestion_gate.ts";
+export type { RepairExplanation } from "./src/repair/explanation.ts";
+export type { RepairOptions } from "./src/repair/options.ts";
+export type { RepairMode } from "./src/repair/parity_plan.ts";
 export type { MuxStats } from "./src/mux/machine.ts";
 export type { RecoveryStats } from "./src/mux/recovery.ts";
 export type { ReliableLaneStats } from "./src/mux/reliable_lane.ts";
