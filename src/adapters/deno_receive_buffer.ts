@@ -53,10 +53,19 @@ function isPermitted(): boolean {
 /** The second word of a line is the address, in hexadecimal; the tenth is the inode. */
 function inodesOf(port: number): string[] {
   const end = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  return SOCKET_LISTS.flatMap((path) => Deno.readTextFileSync(path).split("\n"))
+  return SOCKET_LISTS.flatMap(linesOf)
     .map((line) => line.trim().split(/\s+/))
     .filter(([, address]) => address?.endsWith(end))
     .flatMap((words) => words[9] ?? []);
+}
+
+/** None where a machine has no such sockets: without IPv6 there is no list of them. */
+function linesOf(path: string): string[] {
+  try {
+    return Deno.readTextFileSync(path).split("\n");
+  } catch {
+    return [];
+  }
 }
 
 function openFiles(): { readonly fd: number; readonly link: string }[] {

@@ -28,6 +28,10 @@ const MOST_BURST = 64;
 /** Packets that may leave at once when nothing is in flight: the initial window of RFC 6928. */
 const IDLE_BURST = 10;
 
+/** Bounds of the rate, packets a ms: with numbers beyond them there is no reckoning. */
+const LEAST_RATE = 1e-6;
+const MOST_RATE = 1e6;
+
 /** A packet's worth, less what rounding may take: else the moment of readiness might never come. */
 const ENOUGH = 1 - 1e-6;
 
@@ -49,7 +53,7 @@ export class Pacer {
   /** Whether a segment may leave now, while so many are in flight. */
   mayTransmit(inFlight: number, now: number): boolean {
     if (this.#isWindowFull(inFlight)) return false;
-    const rate = this.#congestion.pacingRate;
+    const rate = this.#rate;
     const depth = Math.min(MOST_BURST, Math.max(LEAST_BURST, MOST_CATCH_UP * rate));
     const credit = this.#credit + rate * (now - this.#refilledAt);
     this.#credit = Math.min(Math.max(depth, this.#credit), credit);
@@ -62,13 +66,19 @@ export class Pacer {
   deadline(inFlight: number): number {
     if (this.#isWindowFull(inFlight)) return Infinity;
     if (this.#credit >= ENOUGH) return this.#refilledAt;
-    const wait = (1 - this.#credit) / this.#congestion.pacingRate;
+    const wait = (1 - this.#credit) / this.#rate;
     return this.#refilledAt + Math.max(LEAST_WAIT, wait);
   }
 
   /** A segment has left. */
   onSent(): void {
     this.#credit -= 1;
+  }
+
+  /** A controller of somebody's own may say anything, also later on. */
+  get #rate(): number {
+    const rate = this.#congestion.pacingRate;
+    return rate > LEAST_RATE ? Math.min(rate, MOST_RATE) : LEAST_RATE;
   }
 
   #isWindowFull(inFlight: number): boolean {

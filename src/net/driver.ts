@@ -82,7 +82,9 @@ export class SessionDriver {
   constructor(options: DriverOptions) {
     this.#options = options;
     const now = this.#activeAt = options.host.now();
-    if (options.repair !== false) this.#repair = new RepairMachine(options.repair, now);
+    const { repair } = options;
+    const isOff = repair === false || repair.maxOverhead === 0;
+    if (!isOff) this.#repair = new RepairMachine(repair, now);
     this.#alarm = new Alarm(options.host, () => this.#onAlarm());
   }
 
@@ -150,7 +152,7 @@ export class SessionDriver {
       resumer?.onHeard(now);
     }
     if (session.isOwnKind) this.#mux?.streams.onOwnKind();
-    if (session.solvesJointly) this.#repair?.onOwnKind();
+    if (session.solvesJointly) this.#repair?.onJointSolver();
     if (session.toldLoss !== undefined) this.#repair?.onLossByte(session.toldLoss, now);
     for (let received = session.pollBody(); received; received = session.pollBody()) {
       const { body, frameNumber, highReceived, totalReceived, isReport } = received;
@@ -204,6 +206,7 @@ export class SessionDriver {
     const mux = this.#mux;
     if (mux !== undefined) {
       do this.#transmitAll(mux, now); while (this.#tellAll(mux));
+      if (this.#closure !== undefined) return;
     }
     this.#transmitParity(now);
     this.#arm();
@@ -246,6 +249,7 @@ export class SessionDriver {
   #sendReport(now: number): void {
     const { session } = this.#options;
     this.#report.onSpoken(now);
+    this.#tellState();
     const length = session.encodeReport(packetMemory, now);
     this.#repair?.onFrameSent(session.lastFrame, NOTHING, 0, now);
     this.#transmit(packetMemory.subarray(0, length));

@@ -62,7 +62,7 @@ export class RepairMachine {
   readonly #bodies = new SentBodies();
   #plan: ParityPlan;
   #plannedAt = -Infinity;
-  #isOwnKind = false;
+  #solvesJointly = false;
   #lastFrame = -1;
   #lastProtected = -1;
   /** The first frame of the open run; `undefined` when none is open. */
@@ -94,8 +94,8 @@ export class RepairMachine {
   }
 
   /** The other side solves overlapping runs jointly. */
-  onOwnKind(): void {
-    this.#isOwnKind = true;
+  onJointSolver(): void {
+    this.#solvesJointly = true;
   }
 
   /**
@@ -195,7 +195,7 @@ export class RepairMachine {
       traffic: this.#traffic,
       reportDelay,
       hold,
-      isOwnKind: this.#isOwnKind,
+      solvesJointly: this.#solvesJointly,
     };
     return new ParityPlan(this.#settings, input, before);
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MAX_PARITY_COUNT } from "../fec/recoverer.ts";
 import {
   leastParity,
   NO_PARITY,
@@ -12,11 +13,6 @@ import {
 } from "../fec/redundancy.ts";
 import type { LossEstimator } from "./loss_estimator.ts";
 import type { RepairSettings } from "./options.ts";
-
-// Protocol constants: what receivers take.
-
-/** Parity frames of a run, at most. */
-const MOST_PARITY = 64;
 
 // Tuning.
 
@@ -108,7 +104,7 @@ export class ParityAmount {
         const correlation = this.#estimator.correlation(1, sent, this.#answerGapOf(sent));
         return loss * repairFailure(sent, count, loss, correlation);
       };
-      const most = Math.min(MOST_PARITY, Math.ceil(count * (1 + this.#settings.maxOverhead)));
+      const most = Math.min(MAX_PARITY_COUNT, Math.ceil(count * (1 + this.#settings.maxOverhead)));
       mix = leastParity(residualOf, this.#aim, most);
       this.#answers.set(count, mix);
     }
@@ -123,7 +119,7 @@ export class ParityAmount {
     if (this.#estimator.isQuiet) return NO_PARITY;
     const { maxOverhead } = this.#settings;
     const overhead = dataCount < LONG_RUN ? maxOverhead : LONG_RUN_SHARE * maxOverhead;
-    const most = Math.min(MOST_PARITY, Math.ceil(overhead * dataCount));
+    const most = Math.min(MAX_PARITY_COUNT, Math.ceil(overhead * dataCount));
     const { loss } = this.#estimator;
     const residualOf = (count: number) =>
       residualLoss(dataCount, count, loss, correlationOf(count));

@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { MAX_DATA_COUNT } from "../fec/recoverer.ts";
 import type { LossEstimator } from "./loss_estimator.ts";
 import type { RepairSettings } from "./options.ts";
 import { ParityAmount } from "./parity_amount.ts";
@@ -20,7 +21,7 @@ import type { Traffic } from "./traffic.ts";
 // Protocol constants: what receivers take.
 
 /** Data frames of a run, at most. */
-export const MOST_DATA = 64;
+export const MOST_DATA = MAX_DATA_COUNT;
 
 /** The same towards the original. */
 const MOST_DATA_ORIGINAL = 40;
@@ -102,7 +103,7 @@ export interface PlanInput {
   /** How long reports are held against reordering, ms. */
   readonly hold: number;
   /** Whether the other side solves overlapping runs jointly. */
-  readonly isOwnKind: boolean;
+  readonly solvesJointly: boolean;
 }
 
 /** What a plan has to know of the one before it. */
@@ -132,7 +133,7 @@ export class ParityPlan {
   /** @param before How parity was sent until now. */
   constructor(settings: RepairSettings, input: PlanInput, before: PlanBefore) {
     this.#input = input;
-    const { estimator, traffic, isOwnKind } = input;
+    const { estimator, traffic, solvesJointly } = input;
     const { interval, tolerance } = traffic;
     const delay = Math.min(settings.delay, tolerance);
     this.#doneAfter = Math.max(LEAST_GAP, Math.min(DONE * settings.delay, tolerance) - TIMER_SLACK);
@@ -150,7 +151,7 @@ export class ParityPlan {
       (count) => 1 + this.answerSpacing(this.#neededToAnswer, count) / interval,
     );
     const inTime = Math.floor(this.openFor / interval) + 1;
-    this.mostData = isOwnKind ? Math.min(MOST_DATA, inTime) : this.#mostDataOfOriginal(inTime);
+    this.mostData = solvesJointly ? Math.min(MOST_DATA, inTime) : this.#mostDataOfOriginal(inTime);
     this.inWindow = Math.min(MOST_DATA, Math.floor(WINDOW_REACH * this.#doneAfter / interval) + 1);
     this.windowLength = Math.min(MOST_DATA, Math.ceil(WINDOW_LENGTH * this.inWindow));
     if (settings.maxOverhead === 0) [this.mode, this.level] = ["none", 0];
@@ -159,7 +160,7 @@ export class ParityPlan {
 
   /** How many frames may leave from the first of a run to its last parity. */
   get memory(): number {
-    return this.#input.isOwnKind ? MEMORY : MEMORY_ORIGINAL;
+    return this.#input.solvesJointly ? MEMORY : MEMORY_ORIGINAL;
   }
 
   /**
@@ -199,7 +200,7 @@ export class ParityPlan {
   }
 
   #choose(before: PlanBefore): [RepairMode, number] {
-    const { estimator, traffic, isOwnKind } = this.#input;
+    const { estimator, traffic, solvesJointly } = this.#input;
     // Answering costs nothing as long as there is nothing to answer.
     if (this.#isAnswerable(before)) {
       return ["report", estimator.loss * this.amount.forMissing(1).mean];
@@ -208,7 +209,7 @@ export class ParityPlan {
     if (copies === 0) return ["none", 0];
     const run = this.amount.forRun(this.mostData).mean / this.mostData;
     if (this.mostData === 1 || copies * traffic.relativeLength < run) return ["copies", copies];
-    if (!isOwnKind || this.mostData < WINDOW_FRAMES || run < WINDOW_LEVEL) return ["runs", run];
+    if (!solvesJointly || this.mostData < WINDOW_FRAMES || run < WINDOW_LEVEL) return ["runs", run];
     const { mean } = this.amount.forWindow(this.inWindow, before.level);
     const saving = WINDOW_SAVING + WINDOW_SAVING_IN_BURSTS * estimator.stickiness;
     return ["windows", (1 - Math.min(MOST_SAVING, saving)) * mean / this.inWindow];

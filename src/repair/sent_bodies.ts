@@ -5,13 +5,9 @@
  */
 import { BodyWindow } from "../fec/body_window.ts";
 import { encodeParity } from "../fec/reed_solomon.ts";
+import { LENGTH_PREFIX } from "../fec/shard.ts";
 import type { ParityFrame } from "../wire/frame.ts";
 import type { PlannedParity } from "./parity_queue.ts";
-
-// Protocol constants.
-
-/** Bytes of a shard in front of a body. */
-const LENGTH_PREFIX = 2;
 
 /** Bodies of one session, as many as parity may reach back to. */
 export class SentBodies {

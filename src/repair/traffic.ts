@@ -58,11 +58,6 @@ export class Traffic {
     return Math.min(this.#tolerance, this.#nextTolerance);
   }
 
-  /** When the last frame left. */
-  get sentAt(): number {
-    return this.#sentAt;
-  }
-
   /** @param maxAge 0 when it is not to be repaired. */
   onSent(length: number, maxAge: number, now: number): void {
     const interval = now - this.#sentAt;

@@ -141,7 +141,9 @@ class DatagramRelay implements Relay {
   }
 
   async rebind(): Promise<void> {
-    await Promise.all([...this.#clients.values()].map((client) => client.bind(this.#host)));
+    await Promise.all(
+      [...this.#clients.values()].map((client) => client.bind(this.#host, this.#server)),
+    );
   }
 
   close(): void {
@@ -187,7 +189,7 @@ class DatagramRelay implements Relay {
     });
     this.#clients.set(key, client);
     // A socket that cannot be had was counted, and its client hears nothing.
-    client.bind(this.#host).catch(() => {});
+    client.bind(this.#host, this.#server).catch(() => {});
     return client;
   }
 
@@ -236,12 +238,12 @@ class Client {
     };
   }
 
-  /** Opens a new socket, and closes the old one at once. */
-  async bind(host: Host): Promise<void> {
+  /** Opens a new socket towards a server, and closes the old one at once. */
+  async bind(host: Host, server: Address): Promise<void> {
     const number = ++this.#binds;
     this.#socket?.close();
     this.#socket = undefined;
-    const any = { hostname: isIpv6(this.address.hostname) ? "::" : "0.0.0.0", port: 0 };
+    const any = { hostname: isIpv6(server.hostname) ? "::" : "0.0.0.0", port: 0 };
     const { onAnswer, onError } = this.#observer;
     try {
       const socket = await host.bindDatagram(any, { onDatagram: onAnswer, onError });

@@ -85,3 +85,16 @@ test("deadline() always lies in the future while nothing may leave, at any time 
     }),
   );
 });
+
+test("Pacer survives a controller that says anything of its rate: without bound, none, or no number", () => {
+  for (const [rate, leavesAtOnce] of [[Infinity, true], [0, false], [NaN, false]] as const) {
+    const congestion = new FixedCongestion(1_000, 1);
+    const pacer = new Pacer(congestion, 0);
+    burst(pacer, 0);
+    congestion.pacingRate = rate;
+    for (const now of [1, 1, 2]) {
+      assert.equal(pacer.mayTransmit(1, now), leavesAtOnce, `rate ${rate} at ${now}`);
+      assert.ok(pacer.deadline(1) < Infinity);
+    }
+  }
+});

@@ -70,13 +70,16 @@ test("nothing is added on a clean path", async () => {
   assert.ok(explained !== undefined);
 });
 
-test("repair: false repairs nothing", async () => {
+test("repair: false, and a maxOverhead of 0, repair nothing", async () => {
   const { lost, overhead, explained } = await talk({ delay: 10, loss: 0.1 }, false, {
     ...FAST,
     count: 1000,
   });
   assert.ok(lost > 0.05, `${lost} lost`);
   assert.deepEqual([overhead, explained], [0, undefined]);
+  const none = { maxOverhead: 0 };
+  const off = await talk({ delay: 10, loss: 0.1 }, none, { ...FAST, count: 100 });
+  assert.deepEqual([off.overhead, off.explained], [0, undefined]);
 });
 
 test("maxAge: 0 leaves a message without repair, and a large one is repaired on report", async () => {

@@ -41,7 +41,7 @@ test("RepairMachine meets the target up to 20 % loss of 1,000 frames a second", 
 });
 
 test("RepairMachine meets the target towards the original", () => {
-  const { residual, overhead } = steady({ ...FAST, isOwnKind: false }, 0.1);
+  const { residual, overhead } = steady({ ...FAST, solvesJointly: false }, 0.1);
   assert.ok(residual <= 0.007, `residual ${residual}`);
   assert.ok(overhead <= 0.33, `overhead ${overhead}`);
 });

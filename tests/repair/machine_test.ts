@@ -8,10 +8,10 @@ import type { ParityFrame } from "../../src/wire/frame.ts";
 const BODY = new Uint8Array(160).fill(7);
 
 /** A machine whose path has lost a tenth of 50 frames a second for ten seconds. */
-function lossyMachine(options: { maxAge: number; isOwnKind?: boolean; interval?: number }) {
-  const { maxAge, isOwnKind = false, interval = 20 } = options;
+function lossyMachine(options: { maxAge: number; solvesJointly?: boolean; interval?: number }) {
+  const { maxAge, solvesJointly = false, interval = 20 } = options;
   const machine = new RepairMachine({}, 0);
-  if (isOwnKind) machine.onOwnKind();
+  if (solvesJointly) machine.onJointSolver();
   let now = 0;
   let frame = 0;
   let total = 0;
@@ -98,7 +98,7 @@ test("RepairMachine has all parity of a run out in time for its first frame", ()
 
 test("RepairMachine never sends two parity frames at once, nor one with the data", () => {
   for (const interval of [1, 20]) {
-    const { parity, tick } = lossyMachine({ maxAge: 25, isOwnKind: true, interval });
+    const { parity, tick } = lossyMachine({ maxAge: 25, solvesJointly: true, interval });
     for (let i = 0; i < 500; i++) tick();
     for (const [i, { at }] of parity.entries()) {
       assert.ok(at > (parity[i - 1]?.at ?? 0), `${at}`);
@@ -108,10 +108,10 @@ test("RepairMachine never sends two parity frames at once, nor one with the data
 });
 
 test("RepairMachine makes parity that rebuilds what was sent, over contiguous frames", () => {
-  for (const isOwnKind of [false, true]) {
+  for (const solvesJointly of [false, true]) {
     const { parity, send, passUntil, clock, nextFrame } = lossyMachine({
       maxAge: 25,
-      isOwnKind,
+      solvesJointly,
       interval: 1,
     });
     const bodies = new Map<number, Uint8Array>();
@@ -175,7 +175,11 @@ test("RepairMachine waits for the report of a loss where the age leaves time for
 
 test("RepairMachine repairs the end of a burst, behind which nothing comes", () => {
   for (
-    const options of [{ maxAge: 200, interval: 20 }, { maxAge: 25, isOwnKind: true, interval: 1 }]
+    const options of [{ maxAge: 200, interval: 20 }, {
+      maxAge: 25,
+      solvesJointly: true,
+      interval: 1,
+    }]
   ) {
     const { parity, tick, passUntil, clock, nextFrame } = lossyMachine(options);
     for (let i = 0; i < 100; i++) tick();
@@ -204,7 +208,7 @@ test("RepairMachine survives any counters, and never sends more than the most ov
   fc.assert(
     fc.property(reports, (list) => {
       const machine = new RepairMachine({ maxOverhead: 2 }, 0);
-      machine.onOwnKind();
+      machine.onJointSolver();
       let now = 0;
       for (const [frame, [highest, total]] of list.entries()) {
         now += 20;

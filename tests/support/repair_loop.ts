@@ -28,7 +28,7 @@ export interface RepairLoopOptions {
   readonly tolerance: number;
   readonly maxAge?: (frame: number) => number;
   readonly repair?: RepairOptions;
-  readonly isOwnKind?: boolean;
+  readonly solvesJointly?: boolean;
   /** Length of a body, at least 8. */
   readonly bodyLength?: number;
   /** Packets a ms that the link carries, and the ms that its queue holds. */
@@ -67,7 +67,7 @@ interface Step {
 export function runRepairLoop(options: RepairLoopOptions): RepairLoopResult {
   const { seed, interval, frames, rtt, reportInterval, phases, tolerance } = options;
   const machine = new RepairMachine(options.repair ?? {}, 0);
-  if (options.isOwnKind ?? true) machine.onOwnKind();
+  if (options.solvesJointly ?? true) machine.onJointSolver();
   const recoverer = new Recoverer();
   const steps = new StepHeap();
   const forward = lossOf(phases, seededFraction(seed));
