@@ -29,6 +29,7 @@ const lines = Object.entries(measured).map(([id, figures]) =>
 );
 await Deno.writeTextFile(FIGURES, `{\n${lines.join(",\n")}\n}\n`);
 await Deno.writeTextFile(TABLES, formatTables(SECTIONS, measured));
+await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", TABLES] }).output();
 const missed = [...cells.values()].flatMap((cell) => {
   const figures = measured[cell.id];
   return figures === undefined ? [] : missedLimits(cell, figures);
