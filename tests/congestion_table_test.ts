@@ -34,9 +34,9 @@ const SAMPLE = [
   "grid, fixed, 2 Mbit/s, 200 ms, queue 35, 10 %, seed 1",
 ] as const;
 
-/** Not reached yet: CUBIC keeps a queue of one round trip full, and who comes second gets little. */
+/** Not reached yet: who comes second beside CUBIC takes too much, and one of ten pairs is uneven. */
 const MISSED = [
-  "Several flows over one bottleneck: beside CUBIC, queue 438",
+  "Several flows over one bottleneck: two, 5 % loss",
   "Several flows over one bottleneck: beside CUBIC, queue 875",
   "Several flows over one bottleneck: CUBIC first, queue 438",
 ];
@@ -71,7 +71,7 @@ test("bench/congestion.md shows the figures of bench/congestion.json", async () 
 
 test("bench/congestion.json keeps every limit but those that are known to be missed", async () => {
   const missed = missedLimits(SECTIONS, await readFigures());
-  assert.deepEqual(missed.map((line) => line.replace(/: first .*/, "")), MISSED);
+  assert.deepEqual(missed.map((line) => line.replace(/: (?:first|jain) .*/, "")), MISSED);
 });
 
 /** Without what a formatter changes. */

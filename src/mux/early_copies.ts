@@ -76,6 +76,11 @@ export class EarlyCopies {
     this.#tailAt = Math.min(this.#tailAt, now + gap);
   }
 
+  /** The last frame of the tail. */
+  get tailUpTo(): number {
+    return this.#tailUpTo;
+  }
+
   /** Whether the tail is to be copied now: all that is in flight and was sent once. Says so once. */
   isTailDue(now: number): boolean {
     if (now < this.#tailAt) return false;

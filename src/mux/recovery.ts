@@ -338,7 +338,7 @@ export class Recovery {
   }
 
   #copyTail(): void {
-    for (let frame = this.#scan; frame <= this.#newestSegmentFrame; frame++) {
+    for (let frame = this.#scan; frame <= this.#copies.tailUpTo; frame++) {
       const segment = this.#inflight.at(frame)?.segment;
       if (segment?.transmissions === 1) this.#probeQueue.add(segment);
     }

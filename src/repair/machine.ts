@@ -29,6 +29,7 @@
  * @module
  */
 import type { ParityFrame } from "../wire/frame.ts";
+import { HARMLESS } from "./congestion_gate.ts";
 import { explainRepair, type RepairExplanation } from "./explanation.ts";
 import { type RepairOptions, type RepairSettings, repairSettings } from "./options.ts";
 import { MOST_DATA, ParityPlan, type PlanBefore } from "./parity_plan.ts";
@@ -58,7 +59,7 @@ export class RepairMachine {
   readonly #settings: RepairSettings;
   readonly #path: PathView;
   readonly #traffic = new Traffic();
-  readonly #schedule = new ParitySchedule();
+  readonly #schedule: ParitySchedule;
   readonly #bodies = new SentBodies();
   #plan: ParityPlan;
   #plannedAt = -Infinity;
@@ -80,6 +81,7 @@ export class RepairMachine {
   constructor(options: RepairOptions, now: number) {
     this.#settings = repairSettings(options);
     this.#path = new PathView(now);
+    this.#schedule = new ParitySchedule(this.#settings.maxOverhead);
     this.#plan = this.#makePlan({ mode: "none", level: 0 });
   }
 
@@ -113,6 +115,7 @@ export class RepairMachine {
     if (isProtected) this.#lastProtected = frame;
     this.#traffic.onSent(body.length, maxAge, now);
     this.#path.onSent(frame, now);
+    this.#schedule.onFrameSent();
     this.#updatePlan(now);
     this.#keep(frame, body, now);
     this.#cover(frame, isProtected, now);
@@ -208,7 +211,10 @@ export class RepairMachine {
     this.#plan = this.#makePlan(this.#plan);
     const { mode, level, gap } = this.#plan;
     this.#schedule.gap = gap;
-    this.#schedule.share = level > 0 ? gate.allow(level, estimator, now) / level : 1;
+    const allowed = level > 0 ? gate.allow(level, estimator, now) / level : 1;
+    // What is believed of the path was true once.
+    const isSilent = this.#path.isSilent(now);
+    this.#schedule.share = isSilent ? Math.min(allowed, HARMLESS / level) : allowed;
     if (mode === before) return;
     if (this.#runStart !== undefined) this.#closeRun(now);
     this.#burstStart = this.#lastFrame;

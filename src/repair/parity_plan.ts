@@ -216,10 +216,13 @@ export class ParityPlan {
   }
 
   #isAnswerable(before: PlanBefore): boolean {
-    const { interval, tolerance, protectedShare } = this.#input.traffic;
+    const { reportDelay, hold, traffic } = this.#input;
+    const { interval, tolerance, protectedShare } = traffic;
     const needed = this.#neededToAnswer;
     const spare = before.mode === "report" ? REPORT_HYSTERESIS : 1;
-    return needed <= spare * tolerance && 2 * needed / interval <= this.memory &&
+    // Else each frame would be overdue before its report can come.
+    const isHeardInTime = reportDelay.usual + hold <= this.patience;
+    return isHeardInTime && needed <= spare * tolerance && 2 * needed / interval <= this.memory &&
       protectedShare > ANSWERED_SHARE;
   }
 

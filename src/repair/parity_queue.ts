@@ -15,6 +15,9 @@ const CATCH_UP = 1 / 2;
 /** What is so late, ms, waits for nothing: timers are as coarse as that. */
 const LATE = 0.5;
 
+/** What is later than this, ms, would come too late: the event loop stood still, or the machine slept. */
+const TOO_LATE = 100;
+
 /** A parity frame that will be made when it leaves. */
 export interface PlannedParity {
   readonly runStart: number;
@@ -29,7 +32,7 @@ export interface PlannedParity {
 
 /** The queue of one session, in order of the instants that frames are due. */
 export class ParityQueue {
-  #waiting: PlannedParity[] = [];
+  readonly #waiting: PlannedParity[] = [];
   #leftAt = -Infinity;
   #dropped = 0;
 
@@ -46,7 +49,7 @@ export class ParityQueue {
     return this.#waiting.length;
   }
 
-  /** Frames for which there was no room. */
+  /** Frames for which there was no room, or that would have come too late. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -64,13 +67,12 @@ export class ParityQueue {
 
   /** Takes the next one that is due. */
   pop(now: number): PlannedParity | undefined {
+    while (this.#waiting.length > 0 && now > this.#waiting[0]!.dueAt + TOO_LATE) {
+      this.#waiting.shift();
+      this.#dropped++;
+    }
     if (now < this.deadline) return undefined;
     this.#leftAt = now;
     return this.#waiting.shift();
-  }
-
-  /** Forgets all that wait. */
-  clear(): void {
-    this.#waiting = [];
   }
 }

@@ -14,6 +14,9 @@ const WINDOW_INDICES = 8;
 /** Rounding may take so much of a whole frame. */
 const ROUNDING = 1e-9;
 
+/** Parity that may be saved up: as many frames as the queue takes. */
+const MOST_EARNED = 128;
+
 /** Data frames in a row. */
 export interface Stretch {
   /** The number of the first. */
@@ -31,6 +34,13 @@ export class ParitySchedule {
   #windowIndex = 0;
   #share = 1;
   #gap = 0;
+  #earned = 0;
+  readonly #overhead: number;
+
+  /** @param overhead Parity frames for each data frame, at the most. */
+  constructor(overhead: number) {
+    this.#overhead = overhead;
+  }
 
   /** When the next parity frame is due. */
   get deadline(): number {
@@ -51,6 +61,11 @@ export class ParitySchedule {
     this.#gap = gap;
   }
 
+  /** A data frame has left: it earns what parity there may be, whoever asks for it. */
+  onFrameSent(): void {
+    this.#earned = Math.min(MOST_EARNED, this.#earned + this.#overhead);
+  }
+
   /** Takes the next parity frame that is due. */
   pop(now: number): PlannedParity | undefined {
     return this.#queue.pop(now);
@@ -67,7 +82,8 @@ export class ParitySchedule {
     from: number,
     spacing: (parityCount: number) => number,
   ): void {
-    const parityCount = this.#thin(this.#draw(mix));
+    const parityCount = Math.min(this.#thin(this.#draw(mix)), Math.floor(this.#earned));
+    this.#earned -= parityCount;
     const apart = spacing(parityCount);
     const gap = Math.min(apart, this.#gap);
     for (let parityIndex = 0; parityIndex < parityCount; parityIndex++) {
@@ -93,6 +109,8 @@ export class ParitySchedule {
     this.#account += level * this.#share;
     for (let sent = 1; this.#account >= 1 - ROUNDING; sent++) {
       this.#account -= 1;
+      if (this.#earned < 1) continue;
+      this.#earned -= 1;
       this.#windowIndex = (this.#windowIndex + 1) % WINDOW_INDICES;
       this.#queue.push({
         runStart: start,

@@ -23,6 +23,13 @@ const UNREPORTED_FRAMES = 100;
 const LOSS_BYTE_FRAMES = 8;
 const LOSS_BYTE_INTERVAL = 250;
 
+/**
+ * The other side is silent when nothing has been heard of our frames for so long, ms, and so many
+ * times what a report takes.
+ */
+const SILENCE = 1500;
+const SILENCE_DELAYS = 4;
+
 /** Frames of which some have just turned out to be lost. */
 export interface LossReport {
   /** The first frame that may be one of them. */
@@ -47,6 +54,9 @@ export class PathView {
   #framesSent = 0;
   #lossAt: number;
   #lossByteAt = -Infinity;
+  /** When the last report came, and the first frame left after it. */
+  #reportedAt = -Infinity;
+  #askedAt = -Infinity;
 
   /** A path of which nothing is known. */
   constructor(now: number) {
@@ -76,9 +86,16 @@ export class PathView {
 
   /** A frame has left; its number is above all before. */
   onSent(frame: number, now: number): void {
+    if (this.#askedAt <= this.#reportedAt) this.#askedAt = now;
     this.#lastFrame = frame;
     this.#framesSent++;
     this.#sentTimes.onSent(frame, now);
+  }
+
+  /** Whether nobody has said anything of our frames for long. */
+  isSilent(now: number): boolean {
+    const patience = SILENCE + SILENCE_DELAYS * (this.#delay.late + this.hold);
+    return this.#askedAt > this.#reportedAt && now - this.#askedAt > patience;
   }
 
   /** When a frame left; `undefined`: too long ago, or never. */
@@ -100,6 +117,7 @@ export class PathView {
   onCounters(highest: number, total: number, level: number, now: number): LossReport | undefined {
     if (total < 1 || total > highest + 1 || highest > this.#lastFrame) return undefined;
     const highestBefore = this.#settled.highest;
+    this.#reportedAt = now;
     const settled = this.#settled.update(highest, total, now);
     if (settled === undefined) return undefined;
     if (highest > highestBefore) this.#noteDelays(highestBefore + 1, highest, now);

@@ -52,6 +52,9 @@ const MOST_JUMP = 2 ** 24;
 const MOST_RUN_AGE = 4096;
 const MOST_RUN_LEAD = 256;
 
+/** Bytes by which the parity of a body may be longer than its own packet: it has no counters. */
+const PARITY_EXCESS = 2;
+
 const NONCE_LENGTH = 12;
 
 const NOTHING = new Uint8Array(0);
@@ -211,7 +214,7 @@ export class SessionMachine {
       this.#totalReceived + COUNTER_MARGIN,
       MOST_PACKET_SENT,
     );
-    return MOST_PACKET_SENT - SESSION_OVERHEAD - overhead - 1;
+    return MOST_PACKET_SENT - SESSION_OVERHEAD - overhead - 1 - PARITY_EXCESS;
   }
 
   /**

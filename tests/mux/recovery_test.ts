@@ -350,3 +350,18 @@ test("Recovery sends the tail once more when the source falls silent on a path t
   bench.timeout();
   assert.equal(bench.recovery.stats.probes, 1);
 });
+
+test("Recovery sends nothing once more that was written after the silence", () => {
+  const bench = new RecoveryBench();
+  for (let i = 0; i < 10; i++) {
+    const pieces = bench.sendMany(10);
+    bench.now += 100;
+    bench.report(bench.frame - 1, Math.round(bench.frame * 0.8), pieces);
+  }
+  bench.lost();
+  const tail = bench.sendMany(3);
+  bench.recovery.onNothingToSend(true, bench.now);
+  bench.sendMany(5);
+  bench.timeout();
+  assert.deepEqual(bench.probes(), tail);
+});

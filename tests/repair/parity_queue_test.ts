@@ -36,6 +36,13 @@ test("ParityQueue.pop() lets frames go that are later than timers are coarse", (
   assert.equal(queue.pop(15)?.dueAt, 14);
 });
 
+test("ParityQueue.pop() drops what comes too late: the event loop has stood still", () => {
+  const queue = new ParityQueue();
+  for (const dueAt of [10, 20, 400]) queue.push(planned(dueAt));
+  assert.equal(queue.pop(450)?.dueAt, 400);
+  assert.equal(queue.dropped, 2);
+});
+
 test("ParityQueue drops what is too much, and counts it", () => {
   const queue = new ParityQueue();
   for (let i = 0; i < 1000; i++) queue.push(planned(i));

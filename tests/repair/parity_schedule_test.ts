@@ -4,6 +4,13 @@ import { ParitySchedule } from "../../src/repair/parity_schedule.ts";
 
 const MIX = { low: 1, high: 2, share: 0.25, mean: 1.25 };
 
+/** One that may send as much as it likes. */
+function makeSchedule(): ParitySchedule {
+  const schedule = new ParitySchedule(10);
+  for (let i = 0; i < 20; i++) schedule.onFrameSent();
+  return schedule;
+}
+
 function popAll(schedule: ParitySchedule) {
   const all = [];
   while (schedule.deadline < Infinity) {
@@ -14,7 +21,7 @@ function popAll(schedule: ParitySchedule) {
 }
 
 test("ParitySchedule.addRun() takes the larger count as often as the mix says, evenly", () => {
-  const schedule = new ParitySchedule();
+  const schedule = makeSchedule();
   const counts = Array.from({ length: 12 }, (_, i) => {
     schedule.addRun({ start: 2 * i, count: 2 }, MIX, 100 * i, () => 2);
     return popAll(schedule).length;
@@ -23,7 +30,7 @@ test("ParitySchedule.addRun() takes the larger count as often as the mix says, e
 });
 
 test("ParitySchedule.addRun() spaces the parity of a run, the first as well", () => {
-  const schedule = new ParitySchedule();
+  const schedule = makeSchedule();
   schedule.addRun({ start: 7, count: 3 }, { low: 3, high: 3, share: 0, mean: 3 }, 50, () => 1.5);
   const all = popAll(schedule);
   assert.deepEqual(all.map(({ dueAt }) => dueAt), [51.5, 53, 54.5]);
@@ -33,8 +40,9 @@ test("ParitySchedule.addRun() spaces the parity of a run, the first as well", ()
 });
 
 test("ParitySchedule.addToWindow() sends the level's worth of parity, no two of one number", () => {
-  const schedule = new ParitySchedule();
+  const schedule = makeSchedule();
   const all = Array.from({ length: 100 }, (_, frame) => {
+    schedule.onFrameSent();
     schedule.addToWindow({ start: frame, count: 8 }, 1.5, frame);
     return popAll(schedule);
   }).flat();
@@ -45,7 +53,7 @@ test("ParitySchedule.addToWindow() sends the level's worth of parity, no two of 
 });
 
 test("ParitySchedule.share thins the parity out evenly", () => {
-  const schedule = new ParitySchedule();
+  const schedule = makeSchedule();
   schedule.share = 0.5;
   let sent = 0;
   for (let i = 0; i < 40; i++) {
@@ -58,4 +66,16 @@ test("ParitySchedule.share thins the parity out evenly", () => {
     sent += popAll(schedule).length;
   }
   assert.equal(sent, 20);
+});
+
+test("ParitySchedule sends no more than data frames have earned, whoever asks", () => {
+  const schedule = new ParitySchedule(0.25);
+  let sent = 0;
+  for (let frame = 0; frame < 400; frame++) {
+    schedule.onFrameSent();
+    if (frame % 2 === 0) schedule.addToWindow({ start: frame, count: 1 }, 1.5, frame);
+    else schedule.addRun({ start: frame, count: 1 }, MIX, frame, () => 0.1);
+    sent += popAll(schedule).length;
+  }
+  assert.ok(sent === 99 || sent === 100, `${sent}`);
 });

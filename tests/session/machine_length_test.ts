@@ -36,16 +36,31 @@ function* jumpsTo(target: number): Generator<number> {
   yield target;
 }
 
-/** Makes packets of bodies of the longest length, which must be no longer than they may. */
+/** Makes packets of bodies of the longest length, and of their parity: none longer than it may be. */
 function checkLongest(server: SessionMachine): void {
   const body = new Uint8Array(server.mostBody);
   for (let i = 0; i < 3; i++) {
     const length = server.encode(body, memory, 0);
     assert.ok(length <= MOST_PACKET_SENT, `${length} bytes at frame ${server.lastFrame}`);
   }
+  const shard = new Uint8Array(2 + body.length);
+  const length = server.encodeParity(
+    {
+      kind: "parity",
+      runStart: server.lastFrame,
+      dataCount: 1,
+      parityCount: 1,
+      parityIndex: 0,
+      padSize: shard.length,
+      body: shard,
+    },
+    memory,
+    0,
+  );
+  assert.ok(length <= MOST_PACKET_SENT, `${length} bytes of parity at frame ${server.lastFrame}`);
 }
 
-test("a body of up to mostBody makes no packet above 1,400 bytes: frames received up to 2^32", () => {
+test("a body of up to mostBody, and its parity, make no packet above 1,400 bytes: frames received up to 2^32", () => {
   for (const border of [250, 251, 2 ** 16 - 1, 2 ** 16, 2 ** 32 - 1, 2 ** 32]) {
     for (const highest of [border - 2, border - 1, border, border + 1]) {
       const server = serverOf();
@@ -55,7 +70,7 @@ test("a body of up to mostBody makes no packet above 1,400 bytes: frames receive
   }
 });
 
-test("a body of up to mostBody makes no packet above 1,400 bytes: frames sent up to 2^16", () => {
+test("a body of up to mostBody, and its parity, make no packet above 1,400 bytes: frames sent up to 2^16", () => {
   const server = serverOf({ padding: NO_PADDING });
   const nothing = new Uint8Array(0);
   for (let frame = 0; frame < 300; frame++) checkLongest(server);
