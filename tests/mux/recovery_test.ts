@@ -330,7 +330,8 @@ test("Recovery sends a retransmission a second time when no new data waits behin
   assert.equal(bench.recovery.stats.probes, 0);
 });
 
-test("Recovery sends the tail once more when the source falls silent on a path that loses", () => {
+/** On a path that has lost a fifth. */
+function lossyBench(): RecoveryBench {
   const bench = new RecoveryBench();
   for (let i = 0; i < 10; i++) {
     const pieces = bench.sendMany(10);
@@ -338,6 +339,11 @@ test("Recovery sends the tail once more when the source falls silent on a path t
     bench.report(bench.frame - 1, Math.round(bench.frame * 0.8), pieces);
   }
   bench.lost();
+  return bench;
+}
+
+test("Recovery sends the tail once more when the source falls silent on a path that loses", () => {
+  const bench = lossyBench();
   const tail = bench.sendMany(3);
   bench.recovery.onNothingToSend(false, bench.now);
   assert.ok(bench.recovery.deadline > bench.now + 20);
@@ -352,13 +358,7 @@ test("Recovery sends the tail once more when the source falls silent on a path t
 });
 
 test("Recovery sends nothing once more that was written after the silence", () => {
-  const bench = new RecoveryBench();
-  for (let i = 0; i < 10; i++) {
-    const pieces = bench.sendMany(10);
-    bench.now += 100;
-    bench.report(bench.frame - 1, Math.round(bench.frame * 0.8), pieces);
-  }
-  bench.lost();
+  const bench = lossyBench();
   const tail = bench.sendMany(3);
   bench.recovery.onNothingToSend(true, bench.now);
   bench.sendMany(5);
