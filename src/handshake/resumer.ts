@@ -1,12 +1,13 @@
 /**
  * Tells the server where the client's socket is, when that may be in doubt.
  *
- * A resume is sent at the start; and when something is being sent although nothing has been heard
- * for two round trips, since then the path may have changed under us. While the silence lasts the
- * next ones wait 0.25, 0.5, 1, 2 and then 4 seconds, give or take a tenth. (The original puts one
- * before each packet once it has been silent for a second: a kilobyte a packet into a dead link, and
- * a metronome while the link is alive.) A client that only listens sends one now and then, so that
- * the server does not take it for gone.
+ * A resume is sent at the start; and when nothing has been heard since something was sent, for longer
+ * than an answer takes, since then the path may have changed under us. For a question that is found
+ * out by the clock, for what nobody has to answer with the next packet. While the silence lasts the
+ * next ones wait 0.25, 0.5, 1 and then 2 seconds, give or take a tenth. (The original puts one before
+ * each packet once it has been silent for a second: a kilobyte a packet into a dead link, and a
+ * metronome while the link is alive.) A client that only listens sends one now and then, so that the
+ * server does not take it for gone.
  *
  * @module
  */
@@ -16,13 +17,24 @@ import { MOST_HELLO_SENT, sealHelloPacket } from "./hello_packet.ts";
 
 // Tuning.
 
-/** Silence that puts the path in doubt: round trips, and ms at the least. */
-const DOUBT_RTTS = 2;
-const LEAST_DOUBT = 250;
+/**
+ * How much later than a round trip an answer may come before the path is in doubt: mean deviations of
+ * the round trip, as in RFC 6298, and ms at the least, for the other end's delays. A doubt too many
+ * costs one packet.
+ */
+const LATE_DEVIATIONS = 4;
+const LEAST_LATE = 20;
+
+/** Silence that is a doubt when nobody has to answer: round trips, and ms at the least. */
+const SILENT_RTTS = 2;
+const LEAST_SILENT = 250;
 
 /** Wait between two resumes while the silence lasts, ms: the first, and the longest. */
 const FIRST_WAIT = 250;
-const MOST_WAIT = 4_000;
+const MOST_WAIT = 2_000;
+
+/** The same whatever was heard between them, ms: a path that flaps need not be followed faster. */
+const LEAST_WAIT = 225;
 
 /** Share by which a wait may differ. */
 const JITTER = 0.1;
@@ -40,6 +52,13 @@ export interface ResumerOptions {
   readonly random: Random;
 }
 
+/** How long an answer takes, ms. */
+export interface RoundTrip {
+  readonly smoothed: number;
+  /** The mean deviation from it. */
+  readonly variance: number;
+}
+
 /** The resumes of one socket. Times in ms, except `epochSeconds`. */
 export class Resumer {
   readonly #options: ResumerOptions;
@@ -48,8 +67,13 @@ export class Resumer {
   #wait = FIRST_WAIT;
   #notBefore = -Infinity;
   #heardAt = -Infinity;
+  /** When the first packet since then has left, and when the first question; Infinity: none. */
   #silentSince = Infinity;
+  #askedAt = Infinity;
+  /** How long the answer to a question may take. */
+  #answerTime = LEAST_LATE;
   #sentAt: number;
+  #resumedAt = -Infinity;
 
   constructor(options: ResumerOptions, now: number) {
     this.#options = options;
@@ -64,30 +88,38 @@ export class Resumer {
     this.#notBefore = -Infinity;
   }
 
-  /** A packet is about to be sent. */
-  onSent(smoothedRtt: number, now: number): void {
+  /** When {@linkcode pollTransmit} has something to do by the passing of time alone. */
+  get deadline(): number {
+    return Math.max(this.#askedAt + this.#answerTime, this.#notBefore);
+  }
+
+  /** A packet is about to be sent; `isQuestion`: the other side answers it at once. */
+  onSent(rtt: RoundTrip, isQuestion: boolean, now: number): void {
     this.#sentAt = now;
+    this.#answerTime = rtt.smoothed + Math.max(LEAST_LATE, LATE_DEVIATIONS * rtt.variance);
     if (this.#silentSince === Infinity) this.#silentSince = now;
-    const doubt = Math.max(LEAST_DOUBT, DOUBT_RTTS * smoothedRtt);
-    if (now - this.#silentSince >= doubt || this.#heardAt === -Infinity) this.#isDue = true;
+    if (isQuestion && this.#askedAt === Infinity) this.#askedAt = now;
+    const mostSilent = Math.max(LEAST_SILENT, SILENT_RTTS * rtt.smoothed);
+    if (now - this.#silentSince >= mostSilent || this.#heardAt === -Infinity) this.#isDue = true;
   }
 
   /** An authentic packet has come. */
   onHeard(now: number): void {
     this.#heardAt = now;
-    this.#silentSince = Infinity;
+    this.#silentSince = this.#askedAt = Infinity;
     this.#wait = FIRST_WAIT;
     // The path was good just now: if it changes the next moment, that must not wait for an old doubt.
-    this.#notBefore = -Infinity;
+    this.#notBefore = this.#resumedAt + LEAST_WAIT;
     this.#isDue = now - this.#sentAt >= LISTENER_INTERVAL;
   }
 
   /** Writes a resume, if one is due; returns its length, 0: none. */
   pollTransmit(into: Uint8Array, now: number, epochSeconds: number): number {
+    if (now >= this.deadline) this.#isDue = true;
     if (!this.#isDue || now < this.#notBefore) return 0;
     const { resumeToken, shardId, random } = this.#options;
     this.#isDue = false;
-    this.#sentAt = now;
+    this.#sentAt = this.#resumedAt = now;
     this.#notBefore = now + this.#wait * (1 + JITTER * (2 * random.fraction() - 1));
     this.#wait = Math.min(MOST_WAIT, this.#wait * 2);
     const cipher = this.#toServer.at(Math.floor(epochSeconds / 60));

@@ -104,6 +104,11 @@ export class MuxMachine {
     return this.#sent.maxAge;
   }
 
+  /** Whether the body that was polled last is answered at once. */
+  get isQuestion(): boolean {
+    return this.#sent.isEliciting;
+  }
+
   /** Takes an unreliable message that has come. */
   takeUnreliable(): Uint8Array | undefined {
     return this.#incoming.take();

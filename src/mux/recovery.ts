@@ -243,6 +243,15 @@ export class Recovery {
     }
   }
 
+  /** What is on its way is lost: its path leads nowhere any more. */
+  onPathChanged(): void {
+    const { newest } = this.#inflight;
+    for (let frame = Math.max(this.#scan, this.#counters.highest + 1); frame <= newest; frame++) {
+      const record = this.#inflight.at(frame);
+      if (record?.state === "inFlight") this.#lose(record);
+    }
+  }
+
   /** The frame has been handled: draws the conclusions. */
   settle(now: number): void {
     const report = this.#report;

@@ -68,6 +68,7 @@ export class ReliableLane {
   /** Whether the other side has shown its kind since streams last looked. */
   #isNewKind = false;
   #segmentLength = MOST_SEGMENT;
+  #isHeld = false;
 
   /** @param answers Where answers to strangers go. */
   constructor(options: ReliableLaneOptions, answers: Answers, now: number) {
@@ -170,6 +171,16 @@ export class ReliableLane {
     this.#recovery.onCounters(highest, total);
   }
 
+  /** What is on its way is lost: its path leads nowhere any more. */
+  onPathChanged(): void {
+    this.#recovery.onPathChanged();
+  }
+
+  /** Whether segments stay here for now, because the path has no room for them. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+  }
+
   /** A message has come. */
   handleMessage(message: StreamMessage, now: number): void {
     const stream = this.#streams.get(message.streamId);
@@ -194,7 +205,7 @@ export class ReliableLane {
 
   /** When {@linkcode handleTimeout} wants to be called; may be too early. */
   get deadline(): number {
-    const hasWork = this.#recovery.hasLost || this.#streams.hasData;
+    const hasWork = !this.#isHeld && (this.#recovery.hasLost || this.#streams.hasData);
     return Math.min(
       this.#streams.deadline,
       this.#recovery.deadline,
@@ -246,6 +257,7 @@ export class ReliableLane {
 
   /** Writes the next segment that may leave: a probe, a lost one, a new one. */
   pollSegment(writer: Writer, now: number): SentMessage | undefined {
+    if (this.#isHeld) return undefined;
     const probe = this.#recovery.takeProbe();
     if (probe !== undefined) {
       return writeSegment(probe, { isProbe: true, isLast: false, maxAge: 0 }, writer);

@@ -7,20 +7,23 @@
  *
  * @module
  */
-import { type Address, formatAddress, isIpv6 } from "../address.ts";
+import { type Address, formatAddress } from "../address.ts";
 import { portableX25519 } from "../crypto/keys.ts";
 import { SosistabError } from "../errors.ts";
 import { Initiator } from "../handshake/initiator.ts";
 import { Resumer } from "../handshake/resumer.ts";
-import type { DatagramHandler, DatagramSocket, Host } from "../host.ts";
+import type { Host } from "../host.ts";
 import { INITIAL_RTT, RttEstimator } from "../mux/rtt.ts";
 import { Random } from "../random.ts";
 import { MOST_PACKET_RECEIVED, SessionMachine } from "../session/machine.ts";
+import type { Link, LinkHandler } from "../transport/link.ts";
 import { Alarm } from "./alarm.ts";
+import { ClientPath, type OwnLink } from "./client_path.ts";
 import type { ConnectOptions, Session } from "./contract.ts";
 import { SessionDriver } from "./driver.ts";
 import { checkHostname, checkKey, checkPort, checkRepair, checkTime } from "./options.ts";
 import { DrivenSession } from "./session.ts";
+import { openUdpLinks } from "./udp_links.ts";
 
 // Tuning.
 
@@ -32,12 +35,6 @@ const IDLE_TIMEOUT = 600_000;
 
 /** Addresses of a name that are tried: both families, and one that may be down in each. */
 const MOST_ADDRESSES = 4;
-
-/** An address to ask, and the socket for it. */
-interface Candidate {
-  readonly address: Address;
-  readonly socket: DatagramSocket;
-}
 
 /**
  * Connects to a server.
@@ -60,22 +57,22 @@ export async function connect(host: Host, options: ConnectOptions): Promise<Sess
   signal?.throwIfAborted();
   const attempt = new Attempt(host, { ...options, timeout, idleTimeout });
   const targets = addresses.slice(0, MOST_ADDRESSES).map((ip) => ({ hostname: ip, port }));
-  await attempt.bind(targets);
-  return await attempt.run();
+  return await attempt.run(targets);
 }
 
 /** One connecting. */
-class Attempt implements DatagramHandler {
+class Attempt implements LinkHandler {
   readonly #host: Host;
   readonly #options: ConnectOptions & { timeout: number; idleTimeout: number };
-  readonly #candidates: Candidate[] = [];
   readonly #initiator: Initiator;
   readonly #random: Random;
   readonly #alarm: Alarm;
   readonly #startedAt: number;
   readonly #memory = new Uint8Array(MOST_PACKET_RECEIVED);
   readonly #settled = Promise.withResolvers<Session>();
+  #links: readonly OwnLink[] = [];
   #driver: SessionDriver | undefined;
+  #path: ClientPath | undefined;
   #isOver = false;
 
   constructor(host: Host, options: ConnectOptions & { timeout: number; idleTimeout: number }) {
@@ -92,28 +89,10 @@ class Attempt implements DatagramHandler {
     }, this.#startedAt);
   }
 
-  /** Opens a socket for each family that there is a target of. */
-  async bind(targets: readonly Address[]): Promise<void> {
-    const sockets = new Map<string, DatagramSocket>();
-    let failure: unknown;
-    for (const address of targets) {
-      const any = isIpv6(address.hostname) ? "::" : "0.0.0.0";
-      try {
-        const socket = sockets.get(any) ??
-          await this.#host.bindDatagram({ hostname: any, port: 0 }, this);
-        sockets.set(any, socket);
-        this.#candidates.push({ address, socket });
-      } catch (error) {
-        // A machine without IPv6 can still reach the other addresses.
-        failure = error;
-      }
-    }
-    if (this.#candidates.length === 0) throw failure;
-  }
-
   /** Asks until there is an answer, or no hope for one. */
-  async run(): Promise<Session> {
+  async run(addresses: readonly Address[]): Promise<Session> {
     const { signal } = this.#options;
+    this.#links = await openUdpLinks(this.#host, addresses, this);
     const onAbort = () => this.#fail(signal?.reason);
     signal?.addEventListener("abort", onAbort);
     if (signal?.aborted) onAbort();
@@ -125,20 +104,25 @@ class Attempt implements DatagramHandler {
     }
   }
 
-  onDatagram(datagram: Uint8Array, from: Address): void {
+  onDatagram(datagram: Uint8Array, link: Link): void {
+    const host = this.#host;
     if (this.#driver !== undefined) {
-      if (this.#driver.handleDatagram(datagram) !== "foreign") this.#driver.flush();
+      const outcome = this.#driver.handleDatagram(datagram);
+      this.#path?.onHeard(link, outcome, host.now());
+      if (outcome !== "foreign") this.#driver.flush();
       return;
     }
     if (this.#isOver) return;
-    this.#initiator.handleDatagram(datagram, this.#host.epochSeconds());
+    this.#initiator.handleDatagram(datagram, host.epochSeconds());
     const event = this.#initiator.pollEvent();
-    if (event?.kind === "established") this.#establish(event.secret, event.resumeToken, from);
+    if (event?.kind === "established") this.#establish(event.secret, event.resumeToken, link);
   }
 
-  onError(): void {
-    // An ICMP answer can be forged, and a server that restarts causes honest ones: only time tells.
+  onRoom(): void {
+    this.#driver?.flush();
   }
+
+  onCut(): void {}
 
   #advance(): void {
     if (this.#isOver) return;
@@ -153,23 +137,22 @@ class Attempt implements DatagramHandler {
       return;
     }
     const length = this.#initiator.pollTransmit(this.#memory, now, this.#host.epochSeconds());
-    if (length > 0) {
-      const hello = this.#memory.subarray(0, length);
-      for (const { address, socket } of this.#candidates) socket.send(hello, address);
-    }
+    if (length > 0) { for (const link of this.#links) link.send(this.#memory.subarray(0, length)); }
     this.#alarm.set(this.#initiator.deadline);
   }
 
-  #establish(secret: Uint8Array, resumeToken: Uint8Array, from: Address): void {
+  #establish(secret: Uint8Array, resumeToken: Uint8Array, from: Link): void {
     const { serverKey, idleTimeout, repair = {}, stats } = this.#options;
     const host = this.#host;
     const now = host.now();
-    const chosen =
-      this.#candidates.find(({ address }) => formatAddress(address) === formatAddress(from)) ??
-        this.#candidates[0]!;
-    this.#finish(chosen.socket);
+    const link = this.#links.find((each) => each === from) ?? this.#links[0]!;
+    this.#finish(link);
     // After several hellos nobody knows which one was answered.
-    const rtt = this.#initiator.hellos === 1 ? now - this.#startedAt : INITIAL_RTT;
+    const firstRtt = this.#initiator.hellos === 1 ? now - this.#startedAt : INITIAL_RTT;
+    const rtt = new RttEstimator(Math.max(1, firstRtt));
+    const resumer = new Resumer({ serverKey, resumeToken, shardId: 0, random: this.#random }, now);
+    const epochSeconds = () => host.epochSeconds();
+    this.#path = new ClientPath({ rtt, epochSeconds }, [{ link, resumer }]);
     this.#driver = new SessionDriver({
       host,
       role: "client",
@@ -180,16 +163,13 @@ class Attempt implements DatagramHandler {
         createCipher: host.createCipher?.bind(host),
       }),
       random: this.#random,
-      rtt: new RttEstimator(Math.max(1, rtt)),
-      resumer: new Resumer({ serverKey, resumeToken, shardId: 0, random: this.#random }, now),
+      rtt,
       idleTimeout,
       repair,
       ...(stats === undefined ? {} : { stats }),
-      transmit: (packet) => chosen.socket.send(packet, chosen.address),
+      path: this.#path,
     });
-    const session = new DrivenSession(this.#driver, () => chosen.address);
-    session.closed.then(() => chosen.socket.close());
-    this.#settled.resolve(session);
+    this.#settled.resolve(new DrivenSession(this.#driver, () => link.address));
   }
 
   #fail(reason: unknown): void {
@@ -198,11 +178,9 @@ class Attempt implements DatagramHandler {
     this.#settled.reject(reason);
   }
 
-  #finish(kept: DatagramSocket | undefined): void {
+  #finish(kept: OwnLink | undefined): void {
     this.#isOver = true;
     this.#alarm.cancel();
-    for (const { socket } of this.#candidates) {
-      if (socket !== kept) socket.close();
-    }
+    for (const link of this.#links) if (link !== kept) link.close();
   }
 }

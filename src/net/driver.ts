@@ -7,7 +7,6 @@
  *
  * @module
  */
-import type { Resumer } from "../handshake/resumer.ts";
 import type { Host } from "../host.ts";
 import type { MuxEvent, MuxMachine } from "../mux/machine.ts";
 import { ReportTimer } from "../mux/report_timer.ts";
@@ -23,6 +22,7 @@ import type { StatsGatherer } from "../stats/gatherer.ts";
 import { Alarm } from "./alarm.ts";
 import { idleTooLong, lostConnection } from "./closure.ts";
 import type { Closure, DatagramRepairOptions } from "./contract.ts";
+import type { SessionPath } from "./session_path.ts";
 
 // Tuning.
 
@@ -44,10 +44,7 @@ export interface DriverOptions {
   readonly role: "client" | "server";
   readonly random: Random;
   readonly rtt: RttEstimator;
-  /** Sends a packet along the session's path; `false`: dropped here. */
-  readonly transmit: (packet: Uint8Array) => boolean;
-  /** Shows the server where the client is. */
-  readonly resumer?: Resumer;
+  readonly path: SessionPath;
   /** How long the session may be silent, ms. */
   readonly idleTimeout: number;
   /** How datagrams that are lost are repaired. */
@@ -59,7 +56,6 @@ export interface DriverOptions {
 /** Where bodies and packets are put together. Shared: each is used up before anything else happens. */
 const bodyMemory = new Uint8Array(MOST_PACKET_RECEIVED);
 const packetMemory = new Uint8Array(MOST_PACKET_RECEIVED);
-const resumeMemory = new Uint8Array(MOST_PACKET_RECEIVED);
 
 const NOTHING = new Uint8Array(0);
 
@@ -141,16 +137,13 @@ export class SessionDriver {
    * follow.
    */
   handleDatagram(datagram: Uint8Array): PacketOutcome {
-    const { host, session, resumer } = this.#options;
+    const { host, session } = this.#options;
     const now = host.now();
     if (this.#closure !== undefined) return "foreign";
     const outcome = session.handleDatagram(datagram, now);
     if (outcome === "foreign") this.#foreign++;
     // Whatever else comes may be a replay, and keeps nothing alive.
-    if (outcome === "newest" || outcome === "late") {
-      this.#activeAt = now;
-      resumer?.onHeard(now);
-    }
+    if (outcome === "newest" || outcome === "late") this.#activeAt = now;
     if (session.isOwnKind) this.#mux?.streams.onOwnKind();
     if (session.solvesJointly) this.#repair?.onJointSolver();
     if (session.toldLoss !== undefined) this.#repair?.onLossByte(session.toldLoss, now);
@@ -185,15 +178,20 @@ export class SessionDriver {
    */
   send(body: Uint8Array, maxAge: number = this.maxAge): boolean {
     const now = this.#options.host.now();
-    const isSent = this.#send(body, maxAge, now);
+    const isSent = this.#send(body, maxAge, false, now);
     this.#transmitParity(now);
     this.#arm();
     return isSent;
   }
 
+  /** The other end speaks from somewhere else: what was on its way to where it was is lost. */
+  onMoved(): void {
+    this.#mux?.streams.onPathChanged();
+  }
+
   /** The network may have changed. */
   refresh(): void {
-    this.#options.resumer?.refresh();
+    this.#options.path.refresh();
     this.#mux?.ping();
     this.flush();
   }
@@ -202,8 +200,8 @@ export class SessionDriver {
   flush(): void {
     if (this.#closure !== undefined) return;
     const now = this.#options.host.now();
-    this.#pollResume(now);
     const mux = this.#mux;
+    if (this.#options.path.handleTimeout(now)) mux?.ping();
     if (mux !== undefined) {
       do this.#transmitAll(mux, now); while (this.#tellAll(mux));
       if (this.#closure !== undefined) return;
@@ -218,6 +216,7 @@ export class SessionDriver {
     this.#alarm.cancel();
     const mux = this.#mux;
     this.#closure = closure;
+    this.#options.path.close();
     if (mux !== undefined) {
       mux.streams.abandon(closure, this.#options.host.now());
       this.#tellAll(mux);
@@ -226,12 +225,13 @@ export class SessionDriver {
   }
 
   #transmitAll(mux: MuxMachine, now: number): void {
-    const { session } = this.#options;
+    const { session, path } = this.#options;
     mux.streams.setMostBody(session.mostBody);
     for (;;) {
+      mux.streams.hold(path.isFull);
       const length = mux.pollTransmit(bodyMemory, now);
       if (length === 0) return;
-      this.#send(bodyMemory.subarray(0, length), mux.maxAge, now);
+      this.#send(bodyMemory.subarray(0, length), mux.maxAge, mux.isQuestion, now);
       mux.onFrameSent(session.lastFrame, now);
     }
   }
@@ -252,23 +252,20 @@ export class SessionDriver {
     this.#tellState();
     const length = session.encodeReport(packetMemory, now);
     this.#repair?.onFrameSent(session.lastFrame, NOTHING, 0, now);
-    this.#transmit(packetMemory.subarray(0, length));
+    this.#transmit(packetMemory.subarray(0, length), false, now);
   }
 
   #transmitParity(now: number): void {
     const { session } = this.#options;
     for (let frame = this.#repair?.pollParity(now); frame; frame = this.#repair?.pollParity(now)) {
       this.#tellState();
-      this.#transmit(packetMemory.subarray(0, session.encodeParity(frame, packetMemory, now)));
+      const length = session.encodeParity(frame, packetMemory, now);
+      this.#transmit(packetMemory.subarray(0, length), false, now);
     }
   }
 
-  #send(body: Uint8Array, maxAge: number, now: number): boolean {
-    const { session, resumer, rtt, role } = this.#options;
-    if (resumer !== undefined) {
-      resumer.onSent(rtt.smoothed, now);
-      this.#pollResume(now);
-    }
+  #send(body: Uint8Array, maxAge: number, isQuestion: boolean, now: number): boolean {
+    const { session, role } = this.#options;
     // A server hears from its clients or lets them go; a client may have nothing to hear.
     if (role === "client") this.#activeAt = now;
     this.#report.onSpoken(now);
@@ -276,7 +273,7 @@ export class SessionDriver {
     this.#tellState();
     const length = session.encode(body, packetMemory, now);
     this.#repair?.onFrameSent(session.lastFrame, body, maxAge, now);
-    return this.#transmit(packetMemory.subarray(0, length));
+    return this.#transmit(packetMemory.subarray(0, length), isQuestion, now);
   }
 
   #tellState(): void {
@@ -299,14 +296,8 @@ export class SessionDriver {
     stats.update("raw_ping", rtt.latest, now);
   }
 
-  #pollResume(now: number): void {
-    const { host, resumer } = this.#options;
-    const length = resumer?.pollTransmit(resumeMemory, now, host.epochSeconds()) ?? 0;
-    if (length > 0) this.#transmit(resumeMemory.subarray(0, length));
-  }
-
-  #transmit(packet: Uint8Array): boolean {
-    const isSent = this.#options.transmit(packet);
+  #transmit(packet: Uint8Array, isQuestion: boolean, now: number): boolean {
+    const isSent = this.#options.path.send(packet, isQuestion, now);
     if (!isSent) this.#sendsDropped++;
     return isSent;
   }
@@ -331,6 +322,7 @@ export class SessionDriver {
     if (this.#closure !== undefined) return;
     const { deadline = Infinity } = this.#mux ?? {};
     const { deadline: parityAt = Infinity } = this.#repair ?? {};
-    this.#alarm.set(Math.min(this.#idleAt, deadline, parityAt, this.#report.deadline));
+    const own = Math.min(this.#idleAt, this.#options.path.deadline, this.#report.deadline);
+    this.#alarm.set(Math.min(own, deadline, parityAt));
   }
 }

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { type Address, formatAddress } from "../address.ts";
+import type { Address } from "../address.ts";
 import { portableX25519 } from "../crypto/keys.ts";
 import { SosistabError } from "../errors.ts";
 import { Responder, type Resume } from "../handshake/responder.ts";
@@ -15,11 +15,15 @@ import type { DatagramHandler, DatagramSocket, Host } from "../host.ts";
 import { INITIAL_RTT, RttEstimator } from "../mux/rtt.ts";
 import { Random } from "../random.ts";
 import { MOST_PACKET_RECEIVED, SessionMachine } from "../session/machine.ts";
+import type { Link } from "../transport/link.ts";
+import { UdpLink } from "../transport/udp_link.ts";
 import type { Listener, ListenerStats, ListenOptions, Session, WaitOptions } from "./contract.ts";
 import { SessionDriver } from "./driver.ts";
 import { checkKey, checkLimit, checkPort, checkRepair, checkTime } from "./options.ts";
-import { Route, Routes } from "./routes.ts";
+import { Route } from "./route.ts";
+import { Routes } from "./routes.ts";
 import { DrivenSession } from "./session.ts";
+import type { SessionPath } from "./session_path.ts";
 import { Tombstones } from "./tombstones.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -167,26 +171,42 @@ class DrivenListener implements Listener, DatagramHandler {
   }
 
   onDatagram(datagram: Uint8Array, from: Address): void {
-    this.#stats.packetsProcessed++;
-    this.#options.onReceive?.(datagram.length, from);
-    const key = formatAddress(from);
-    for (const route of this.#routes.at(key)) {
-      const outcome = route.driver?.handleDatagram(datagram) ?? "foreign";
-      if (outcome === "foreign") continue;
-      // The answers must go where this came from, unless somebody held it back or repeats it.
-      if (outcome === "newest") route.onHeard(key, this.#host.now());
-      if (outcome === "replayed") this.#stats.packetsReplayed++;
-      route.driver?.flush();
-      return;
-    }
-    this.#handleHandshake(datagram, from);
+    if (this.#socket !== undefined) this.#handle(datagram, new UdpLink(this.#socket, from));
   }
 
   onError(): void {
     this.#stats.socketErrors++;
   }
 
-  #handleHandshake(datagram: Uint8Array, from: Address): void {
+  #handle(datagram: Uint8Array, link: Link): void {
+    this.#stats.packetsProcessed++;
+    this.#options.onReceive?.(datagram.length, link.address);
+    if (!this.#isTaken(datagram, link)) this.#handleHandshake(datagram, link);
+  }
+
+  /** Whether a datagram belongs to a session. */
+  #isTaken(datagram: Uint8Array, link: Link): boolean {
+    for (const route of this.#routes.candidates(link)) {
+      const { driver } = route;
+      const outcome = driver?.handleDatagram(datagram) ?? "foreign";
+      if (driver === undefined || outcome === "foreign") continue;
+      const { length } = datagram;
+      // The answers must go where this came from, unless somebody held it back or repeats it.
+      if (outcome === "newest") this.#onHeard(route, driver, link, length);
+      if (outcome === "replayed") this.#stats.packetsReplayed++;
+      driver.flush();
+      return true;
+    }
+    return false;
+  }
+
+  #onHeard(route: Route, driver: SessionDriver, link: Link, length: number): void {
+    const { toldHighest: highReceived, lastFrame } = driver.options.session;
+    const sign = { length, highReceived, lastFrame };
+    if (this.#routes.onHeard(route, link, sign, this.#host.now())) driver.onMoved();
+  }
+
+  #handleHandshake(datagram: Uint8Array, link: Link): void {
     const now = this.#host.now();
     const outcome = this.#responder.handleDatagram(
       datagram,
@@ -197,10 +217,10 @@ class DrivenListener implements Listener, DatagramHandler {
     switch (outcome.kind) {
       case "answer":
         this.#stats.handshakes++;
-        this.#send(this.#answerMemory.subarray(0, outcome.length), from);
+        this.#send(this.#answerMemory.subarray(0, outcome.length), link);
         return;
       case "resume":
-        this.#handleResume(outcome.resume, from, now);
+        this.#handleResume(outcome.resume, datagram.length, link, now);
         return;
       case "replayed":
         this.#stats.packetsReplayed++;
@@ -211,7 +231,7 @@ class DrivenListener implements Listener, DatagramHandler {
     }
   }
 
-  #handleResume(resume: Resume, from: Address, now: number): void {
+  #handleResume(resume: Resume, length: number, link: Link, now: number): void {
     const { tokenId, shardId } = resume;
     if (this.#tombstones.has(tokenId, now)) {
       this.#stats.packetsReplayed++;
@@ -219,7 +239,7 @@ class DrivenListener implements Listener, DatagramHandler {
     }
     const known = this.#routes.get(tokenId);
     if (known !== undefined) {
-      this.#routes.bind(known, shardId, from, now);
+      this.#routes.bind(known, shardId, link, length, now);
       known.driver?.onResume();
       return;
     }
@@ -231,7 +251,7 @@ class DrivenListener implements Listener, DatagramHandler {
     if (!this.#hasRoomForSession()) return;
     const route = new Route(tokenId);
     this.#routes.add(route);
-    this.#routes.bind(route, shardId, from, now);
+    this.#routes.bind(route, shardId, link, length, now);
     this.#open(route, secret);
   }
 
@@ -258,7 +278,7 @@ class DrivenListener implements Listener, DatagramHandler {
       rtt: new RttEstimator(INITIAL_RTT),
       idleTimeout: this.#options.idleTimeout ?? IDLE_TIMEOUT,
       repair: this.#options.repair ?? {},
-      transmit: (packet) => this.#send(packet, route.choose(this.#random, host.now())),
+      path: this.#pathOf(route),
     });
     route.driver = driver;
     const session = new DrivenSession(driver, () => route.address);
@@ -272,9 +292,31 @@ class DrivenListener implements Listener, DatagramHandler {
     if (!this.#acceptors.resolveFirst(session)) this.#queue.push(session);
   }
 
-  #send(packet: Uint8Array, to: Address): boolean {
-    const isSent = this.#socket?.send(packet, to) ?? false;
-    if (isSent) this.#options.onSend?.(packet.length, to);
+  #pathOf(route: Route): SessionPath {
+    return {
+      get address() {
+        return route.address;
+      },
+      get carrier() {
+        return route.carrier;
+      },
+      get isFull() {
+        return route.isFull;
+      },
+      send: (packet, _isQuestion, now) => {
+        const link = route.choose(packet.length, this.#random, now);
+        return link !== undefined && this.#send(packet, link);
+      },
+      refresh() {},
+      deadline: Infinity,
+      handleTimeout: () => false,
+      close() {},
+    };
+  }
+
+  #send(packet: Uint8Array, link: Link): boolean {
+    const isSent = link.send(packet);
+    if (isSent) this.#options.onSend?.(packet.length, link.address);
     else this.#stats.sendsDropped++;
     return isSent;
   }

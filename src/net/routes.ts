@@ -1,137 +1,34 @@
 /**
- * The sessions of a listener: which one a datagram belongs to, and where its answers go.
+ * The sessions of a listener: which one a datagram belongs to.
  *
- * A client shows its addresses by resumes, one for each of its sockets (shards). A datagram is tried
- * on the sessions of the address that it came from. What goes down goes to one of the addresses that
- * were heard from in the last ten seconds, drawn at random, so that a client with several sockets
- * uses them all; else to the one heard from last.
- *
- * Anybody on the path can copy a resume and send it from elsewhere. So once a session has spoken from
- * an address, a resume from another one is a claim and no more: the shard moves there when a packet
- * of the session comes from it that is newer than all before. The address that it left is remembered
- * like a claim, so the next packet from there brings the shard back. (WireGuard roams by the same
- * rule.)
+ * A datagram is tried on the sessions that have shown themselves on its link; and when there are none
+ * on the last few that have spoken from the same host, because a NAT that forgets a client gives it
+ * another port and tells nobody.
  *
  * @module
  */
-import { type Address, formatAddress } from "../address.ts";
-import type { Random } from "../random.ts";
-import type { Session } from "./contract.ts";
-import type { SessionDriver } from "./driver.ts";
-
-// Protocol constants.
-
-/** How long an address counts as alive after it was heard from, ms. */
-const ADDRESS_AGE = 10_000;
+import type { Link } from "../transport/link.ts";
+import type { Route, Sign } from "./route.ts";
 
 // Tuning.
 
-/** Sessions that one address may have: several clients behind one NAT port happen only by spoofing. */
-const MOST_AT_ADDRESS = 4;
+/** Sessions that one link may have: several clients behind one NAT port happen only by spoofing. */
+const MOST_AT_LINK = 4;
 
-/** Claims of one session: the original's client has 16 sockets, which may all move at once. */
-const MOST_CLAIMS = 16;
+/**
+ * Sessions of one host that a datagram from an unknown port is tried on, the last to speak first. A
+ * try costs less than a tenth of the tries as a handshake that would follow.
+ */
+const MOST_AT_HOST = 4;
 
-/** An address, and which of the client's sockets speaks from there. */
-interface Place {
-  readonly shardId: number;
-  readonly address: Address;
-  readonly key: string;
-  heardAt: number;
-}
-
-/** Where one session's client is. */
-export class Route {
-  /** Names the session. */
-  readonly tokenId: string;
-  /** Its parts, set once they are made. */
-  driver: SessionDriver | undefined;
-  session: Session | undefined;
-  readonly #shards = new Map<number, Place>();
-  /** Places that a shard may move to, by address; oldest first. */
-  readonly #claims = new Map<string, Place>();
-  #latest: Place | undefined;
-  #hasSpoken = false;
-
-  constructor(tokenId: string) {
-    this.tokenId = tokenId;
-  }
-
-  /** The address heard from last. */
-  get address(): Address {
-    return this.#latest?.address ?? { hostname: "", port: 0 };
-  }
-
-  /** The keys of all addresses that its packets may come from. */
-  *keys(): Generator<string> {
-    for (const place of this.#shards.values()) yield place.key;
-    yield* this.#claims.keys();
-  }
-
-  /** Whether the session has spoken from an address, and not gone elsewhere since. */
-  isAt(key: string): boolean {
-    if (!this.#hasSpoken) return false;
-    for (const place of this.#shards.values()) if (place.key === key) return true;
-    return false;
-  }
-
-  /** A shard has shown its address. */
-  bind(shardId: number, address: Address, key: string, now: number): void {
-    const place = { shardId, address, key, heardAt: now };
-    const shard = this.#shards.get(shardId);
-    if (shard?.key === key) shard.heardAt = now;
-    else if (this.#hasSpoken) this.#claim(place);
-    else this.#move(place);
-  }
-
-  /** A packet of the session, newer than all before, has come from an address. */
-  onHeard(key: string, now: number): void {
-    this.#hasSpoken = true;
-    const claim = this.#claims.get(key);
-    if (claim !== undefined) this.#move(claim);
-    else if (this.#latest?.key === key) {
-      this.#latest.heardAt = now;
-      return;
-    }
-    for (const shard of this.#shards.values()) {
-      if (shard.key !== key) continue;
-      shard.heardAt = now;
-      this.#latest = shard;
-    }
-  }
-
-  /** Where the next packet goes. */
-  choose(random: Random, now: number): Address {
-    if (this.#shards.size > 1) {
-      const alive = [...this.#shards.values()].filter((shard) => now - shard.heardAt < ADDRESS_AGE);
-      if (alive.length > 1) return alive[random.between(0, alive.length - 1)]!.address;
-    }
-    return this.address;
-  }
-
-  #move(place: Place): void {
-    const before = this.#shards.get(place.shardId);
-    this.#claims.delete(place.key);
-    this.#shards.set(place.shardId, place);
-    this.#latest = place;
-    if (before !== undefined) this.#claim(before);
-  }
-
-  #claim(place: Place): void {
-    this.#claims.delete(place.key);
-    this.#claims.set(place.key, place);
-    if (this.#claims.size <= MOST_CLAIMS) return;
-    for (const oldest of this.#claims.keys()) {
-      this.#claims.delete(oldest);
-      return;
-    }
-  }
-}
+/** Hosts under which one session is remembered: it roams, but not everywhere at once. */
+const MOST_HOSTS = 4;
 
 /** All routes of a listener. Times in ms. */
 export class Routes {
   readonly #byToken = new Map<string, Route>();
-  readonly #byAddress = new Map<string, Route[]>();
+  readonly #byLink = new Map<string, Route[]>();
+  readonly #byHost = new Map<string, Route[]>();
 
   /** Sessions. */
   get size(): number {
@@ -148,9 +45,16 @@ export class Routes {
     return this.#byToken.get(tokenId);
   }
 
-  /** The sessions of an address. */
+  /** The sessions of a link. */
   at(key: string): readonly Route[] {
-    return this.#byAddress.get(key) ?? NONE;
+    return this.#byLink.get(key) ?? NONE;
+  }
+
+  /** The sessions that a datagram may belong to which has come over a link. */
+  candidates(link: Link): readonly Route[] {
+    const routes = this.at(link.key);
+    if (routes.length > 0 || link.carrier !== "udp") return routes;
+    return this.#byHost.get(link.address.hostname) ?? NONE;
   }
 
   /** Adds a session. */
@@ -158,35 +62,66 @@ export class Routes {
     this.#byToken.set(route.tokenId, route);
   }
 
-  /** A shard of a session has shown its address. */
-  bind(route: Route, shardId: number, address: Address, now: number): void {
-    const before = [...route.keys()];
-    const key = formatAddress(address);
-    route.bind(shardId, address, key, now);
-    const after = new Set(route.keys());
-    for (const forgotten of before) if (!after.has(forgotten)) this.#unbind(route, forgotten);
-    const routes = this.#byAddress.get(key) ?? [];
-    if (routes.includes(route)) return;
-    routes.push(route);
-    if (routes.length > MOST_AT_ADDRESS) {
-      // The oldest mere claim goes, or the oldest of all: its owner, if alive, will claim it again.
-      const at = routes.findIndex((each) => each !== route && !each.isAt(key));
-      routes.splice(Math.max(0, at), 1);
+  /** A shard of a session has shown itself on a link, by so many bytes. */
+  bind(route: Route, shardId: number, link: Link, length: number, now: number): void {
+    this.#change(route, link, () => route.bind(shardId, link, length, now));
+  }
+
+  /**
+   * A packet of the session, newer than all before, has come over a link.
+   *
+   * @returns Whether a shard has moved there.
+   */
+  onHeard(route: Route, link: Link, sign: Sign, now: number): boolean {
+    if (!this.at(link.key).includes(route)) {
+      this.#change(route, link, () => route.rebind(link, now));
     }
-    this.#byAddress.set(key, routes);
+    if (link.carrier === "udp") this.#remember(route, link.address.hostname);
+    return route.onHeard(link.key, sign, now);
   }
 
   /** Removes a session. */
   remove(route: Route): void {
     this.#byToken.delete(route.tokenId);
-    for (const key of route.keys()) this.#unbind(route, key);
+    for (const key of route.keys()) drop(this.#byLink, key, route);
+    for (const host of route.hosts) drop(this.#byHost, host, route);
   }
 
-  #unbind(route: Route, key: string): void {
-    const routes = this.#byAddress.get(key)?.filter((other) => other !== route);
-    if (routes === undefined || routes.length === 0) this.#byAddress.delete(key);
-    else this.#byAddress.set(key, routes);
+  #change(route: Route, { key }: Link, change: () => void): void {
+    const before = [...route.keys()];
+    change();
+    const after = new Set(route.keys());
+    for (const forgotten of before) if (!after.has(forgotten)) drop(this.#byLink, forgotten, route);
+    const routes = this.#byLink.get(key) ?? [];
+    if (!after.has(key) || routes.includes(route)) return;
+    routes.push(route);
+    if (routes.length > MOST_AT_LINK) {
+      // The oldest mere claim goes, or the oldest of all: its owner, if alive, will claim it again.
+      const at = routes.findIndex((each) => each !== route && !each.isAt(key));
+      routes.splice(Math.max(0, at), 1);
+    }
+    this.#byLink.set(key, routes);
   }
+
+  #remember(route: Route, host: string): void {
+    const routes = this.#byHost.get(host);
+    if (routes?.[0] === route) return;
+    const others = routes?.filter((other) => other !== route) ?? [];
+    for (const forgotten of others.splice(MOST_AT_HOST - 1)) forgotten.hosts.delete(host);
+    this.#byHost.set(host, [route, ...others]);
+    route.hosts.add(host);
+    if (route.hosts.size <= MOST_HOSTS) return;
+    const [oldest] = route.hosts;
+    if (oldest === undefined) return;
+    route.hosts.delete(oldest);
+    drop(this.#byHost, oldest, route);
+  }
+}
+
+function drop(map: Map<string, Route[]>, key: string, route: Route): void {
+  const rest = map.get(key)?.filter((other) => other !== route);
+  if (rest === undefined || rest.length === 0) map.delete(key);
+  else map.set(key, rest);
 }
 
 const NONE: readonly Route[] = [];

@@ -150,6 +150,7 @@ export class SessionMachine {
   #totalReceived = 0;
   #received: ReceivedBody | undefined;
   #toldLoss: number | undefined;
+  #toldHighest = -1;
   #bytesSent = 0;
   #paritySent = 0;
   #bytesReceived = 0;
@@ -194,6 +195,11 @@ export class SessionMachine {
   /** Loss of what we send, 0 to 254, as the other side has said last; `undefined`: it has not. */
   get toldLoss(): number | undefined {
     return this.#toldLoss;
+  }
+
+  /** The highest frame of ours that the other side says it has received; -1: none yet. */
+  get toldHighest(): number {
+    return this.#toldHighest;
   }
 
   /** Loss of what the other side sends, 0 to 1, as measured here. */
@@ -367,9 +373,9 @@ export class SessionMachine {
       this.#recoverer ??= new Recoverer();
       this.#recoverer.onData(frame.frameNumber, frame.body);
     } else this.#recoverer = undefined;
-    this.#received = this.#areCountersPossible(frame)
-      ? frame
-      : { ...frame, highReceived: 0, totalReceived: 0 };
+    const arePossible = this.#areCountersPossible(frame);
+    this.#received = arePossible ? frame : { ...frame, highReceived: 0, totalReceived: 0 };
+    if (arePossible && frame.totalReceived > 0) this.#toldHighest = frame.highReceived;
     return lead > 0 ? "newest" : "late";
   }
 

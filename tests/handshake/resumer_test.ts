@@ -9,6 +9,8 @@ import { seededSource } from "../support/seeded_random.ts";
 const SERVER_KEY = new Uint8Array(32).fill(7);
 const TOKEN = Uint8Array.from({ length: 65 }, (_, i) => i);
 const RTT = 40;
+/** Without deviation an answer may be 20 ms late. */
+const tripOf = (smoothed: number, variance = 0) => ({ smoothed, variance });
 
 /** A resumer, and the driver that asks it around each packet. */
 class Resuming {
@@ -29,8 +31,8 @@ class Resuming {
   }
 
   /** A packet is about to be sent; returns whether a resume goes first. */
-  send(now: number, rtt = RTT): boolean {
-    this.resumer.onSent(rtt, now);
+  send(now: number, trip = tripOf(RTT), isQuestion = false): boolean {
+    this.resumer.onSent(trip, isQuestion, now);
     return this.poll(now);
   }
 
@@ -91,9 +93,27 @@ test("a resume is sent when nothing has been heard for two round trips of sendin
   for (const [rtt, doubt] of [[40, 250], [125, 250], [500, 1_000]] as const) {
     const resuming = Resuming.settled();
     for (let now = 10_000; now < 10_000 + doubt; now += 10) {
-      assert.equal(resuming.send(now, rtt), false, `${now}`);
+      assert.equal(resuming.send(now, tripOf(rtt)), false, `${now}`);
     }
-    assert.equal(resuming.send(10_000 + doubt, rtt), true);
+    assert.equal(resuming.send(10_000 + doubt, tripOf(rtt)), true);
+  }
+});
+
+test("after a question the clock alone tells that the answer is late", () => {
+  for (const [rtt, variance, late] of [[40, 0, 60], [40, 10, 80], [500, 100, 900]] as const) {
+    const resuming = Resuming.settled();
+    assert.equal(resuming.resumer.deadline, Infinity);
+    resuming.send(20_000, tripOf(rtt, variance));
+    assert.equal(resuming.resumer.deadline, Infinity, "nobody has to answer that");
+    resuming.send(20_005, tripOf(rtt, variance), true);
+    const doubt = 20_005 + late;
+    assert.equal(resuming.resumer.deadline, doubt);
+    assert.equal(resuming.poll(doubt - 1), false);
+    assert.equal(resuming.poll(doubt), true);
+    const wait = resuming.resumer.deadline - doubt;
+    assert.ok(wait >= 225 && wait <= 275, `${wait}`);
+    resuming.hear(doubt + 1);
+    assert.equal(resuming.resumer.deadline, Infinity);
   }
 });
 
@@ -113,7 +133,7 @@ test("silence without sending is no doubt: an idle client sends no resume", () =
   assert.equal(resuming.send(500_000), false);
 });
 
-test("while the silence lasts the next ones wait 0.25, 0.5, 1, 2 and then 4 seconds", () => {
+test("while the silence lasts the next ones wait 0.25, 0.5, 1 and then 2 seconds", () => {
   const waits: number[][] = [];
   for (let seed = 1; seed <= 30; seed++) {
     const resuming = new Resuming(seed);
@@ -121,7 +141,7 @@ test("while the silence lasts the next ones wait 0.25, 0.5, 1, 2 and then 4 seco
     const { times } = resuming;
     times.slice(1).forEach((at, i) => (waits[i] ??= []).push(at - times[i]!));
   }
-  const nominal = [250, 500, 1_000, 2_000, 4_000, 4_000, 4_000];
+  const nominal = [250, 500, 1_000, 2_000, 2_000, 2_000, 2_000];
   for (const [i, expected] of nominal.entries()) {
     const drawn = waits[i]!;
     assert.ok(Math.min(...drawn) >= 0.9 * expected, `wait ${i}: ${Math.min(...drawn)}`);
@@ -130,7 +150,7 @@ test("while the silence lasts the next ones wait 0.25, 0.5, 1, 2 and then 4 seco
   }
 });
 
-test("a thousand packets a second into a dead link bring at most 7 resumes in 10 s", () => {
+test("a thousand packets a second into a dead link bring at most 9 resumes in 10 s", () => {
   for (let seed = 1; seed <= 20; seed++) {
     for (const hasHeard of [false, true]) {
       const resuming = new Resuming(seed);
@@ -138,7 +158,7 @@ test("a thousand packets a second into a dead link bring at most 7 resumes in 10
       if (hasHeard) resuming.hear(0);
       resuming.times.length = 0;
       for (let now = 0; now < 10_000; now++) resuming.send(now);
-      assert.ok(resuming.times.length >= 5 && resuming.times.length <= 7, `${resuming.times}`);
+      assert.ok(resuming.times.length >= 6 && resuming.times.length <= 9, `${resuming.times}`);
     }
   }
 });

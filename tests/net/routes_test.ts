@@ -1,7 +1,9 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { type Address, formatAddress } from "../../src/address.ts";
-import { Route, Routes } from "../../src/net/routes.ts";
+import { Route } from "../../src/net/route.ts";
+import { Routes } from "../../src/net/routes.ts";
+import type { Link } from "../../src/transport/link.ts";
 import { Random } from "../../src/random.ts";
 import { againstServer, openSocket } from "../support/forged_peer.ts";
 import { seededSource } from "../support/seeded_random.ts";
@@ -9,6 +11,12 @@ import { VirtualPair } from "../support/virtual_pair.ts";
 
 const at = (port: number): Address => ({ hostname: "10.0.0.9", port });
 const keyOf = (port: number) => formatAddress(at(port));
+const linkTo = (port: number, hostname = "10.0.0.9"): Link => {
+  const address = { hostname, port };
+  return { key: formatAddress(address), carrier: "udp", address, isFull: false, send: () => true };
+};
+/** A packet that says nothing of what was received. */
+const SIGN = { length: 100, highReceived: -1, lastFrame: -1 };
 const random = new Random(seededSource(1));
 
 /** Routes with one session, and what happens to it. */
@@ -23,20 +31,22 @@ class Routed {
 
   /** A resume has come from a port. */
   resume(port: number, shardId = 0): void {
-    this.routes.bind(this.route, shardId, at(port), this.now++);
+    this.routes.bind(this.route, shardId, linkTo(port), 1000, this.now++);
   }
 
   /** A packet that is newer than all before has come from a port; only if it is known there. */
   speak(port: number): boolean {
     const isKnown = this.routes.at(keyOf(port)).includes(this.route);
-    if (isKnown) this.route.onHeard(keyOf(port), this.now++);
+    if (isKnown) this.routes.onHeard(this.route, linkTo(port), SIGN, this.now++);
     return isKnown;
   }
 
   /** The ports that packets go down to. */
   ports(): number[] {
     const ports = new Set<number>();
-    for (let i = 0; i < 300; i++) ports.add(this.route.choose(random, this.now).port);
+    for (let i = 0; i < 300; i++) {
+      ports.add(this.route.choose(1, random, this.now)?.address.port ?? 0);
+    }
     return [...ports].sort((a, b) => a - b);
   }
 }
@@ -44,7 +54,7 @@ class Routed {
 test("a datagram is tried on the sessions of the address that it came from", () => {
   const { routes, route } = new Routed();
   assert.deepEqual(routes.at(keyOf(1)), []);
-  routes.bind(route, 0, at(1), 0);
+  routes.bind(route, 0, linkTo(1), 1000, 0);
   assert.deepEqual(routes.at(keyOf(1)), [route]);
   assert.deepEqual(routes.at(keyOf(2)), []);
 });
@@ -158,20 +168,100 @@ test("an address has at most 4 sessions: mere claims give way first, then the ol
   const all = Array.from({ length: 8 }, (_, i) => new Route(`${i}`));
   const [owner, ...others] = all as [Route, ...Route[]];
   routes.add(owner);
-  routes.bind(owner, 0, at(1), 0);
-  owner.onHeard(keyOf(1), 0);
+  routes.bind(owner, 0, linkTo(1), 1000, 0);
+  routes.onHeard(owner, linkTo(1), SIGN, 0);
   for (const other of others) {
     routes.add(other);
-    routes.bind(other, 0, at(1), 0);
+    routes.bind(other, 0, linkTo(1), 1000, 0);
   }
   assert.equal(routes.at(keyOf(1)).length, 4);
   assert.ok(routes.at(keyOf(1)).includes(owner));
-  for (const route of routes.at(keyOf(1))) route.onHeard(keyOf(1), 0);
+  for (const route of routes.at(keyOf(1))) routes.onHeard(route, linkTo(1), SIGN, 0);
   const newest = new Route("newest");
-  routes.bind(newest, 0, at(1), 0);
+  routes.bind(newest, 0, linkTo(1), 1000, 0);
   assert.equal(routes.at(keyOf(1)).length, 4);
   assert.ok(routes.at(keyOf(1)).includes(newest), "a client that restarts on its port gets in");
   assert.equal(routes.at(keyOf(1)).includes(owner), false);
+});
+
+test("candidates() are the sessions of a link, or else the last to speak from its host", () => {
+  const routes = new Routes();
+  const all = Array.from({ length: 6 }, (_, i) => new Route(`${i}`));
+  for (const [i, route] of all.entries()) {
+    routes.add(route);
+    routes.bind(route, 0, linkTo(1 + i), 1000, 0);
+    routes.onHeard(route, linkTo(1 + i), SIGN, 0);
+  }
+  assert.deepEqual(routes.candidates(linkTo(1)), [all[0]]);
+  assert.deepEqual(routes.candidates(linkTo(99)), [all[5], all[4], all[3], all[2]]);
+  routes.onHeard(all[0]!, linkTo(1), SIGN, 1);
+  assert.deepEqual(routes.candidates(linkTo(99)), [all[0], all[5], all[4], all[3]]);
+  assert.deepEqual(routes.candidates(linkTo(99, "10.0.0.8")), []);
+  assert.deepEqual(routes.candidates({ ...linkTo(99), key: "x", carrier: "tcp" }), []);
+  for (const route of all) routes.remove(route);
+  assert.deepEqual(routes.candidates(linkTo(99)), []);
+});
+
+test("a session that speaks from another port of its host is followed there at once", () => {
+  const routed = new Routed();
+  routed.resume(1);
+  routed.speak(1);
+  assert.equal(routed.routes.onHeard(routed.route, linkTo(2), SIGN, 5), true);
+  assert.deepEqual(routed.ports(), [2]);
+  assert.deepEqual(routed.routes.at(keyOf(2)), [routed.route]);
+  assert.equal(routed.route.choose(1_000_000, random, 5)?.address.port, 2, "it is the same host");
+});
+
+test("a new host gets three times what came from it, until the client has received a frame there", () => {
+  const { routes, route } = new Routed();
+  const elsewhere = linkTo(1, "10.0.0.8");
+  routes.bind(route, 0, linkTo(1), 1000, 0);
+  routes.onHeard(route, linkTo(1), SIGN, 0);
+  assert.ok(route.choose(1_000_000, random, 0));
+  routes.bind(route, 0, elsewhere, 500, 1);
+  assert.equal(routes.onHeard(route, elsewhere, { ...SIGN, lastFrame: 9 }, 1), true);
+  assert.equal(route.isFull, false);
+  // 500 bytes of the resume, and 100 of the packet.
+  assert.equal(route.choose(1_400, random, 1)?.address.hostname, "10.0.0.8");
+  assert.equal(route.choose(401, random, 1), undefined);
+  assert.ok(route.choose(400, random, 1));
+  assert.equal(route.choose(1, random, 1), undefined);
+  assert.equal(route.isFull, true);
+  // Frame 9 was the last that went to where it was before.
+  routes.onHeard(route, elsewhere, { length: 10, highReceived: 9, lastFrame: 12 }, 2);
+  assert.equal(route.choose(31, random, 2), undefined);
+  assert.ok(route.choose(30, random, 2));
+  routes.onHeard(route, elsewhere, { length: 10, highReceived: 10, lastFrame: 12 }, 3);
+  assert.ok(route.choose(1_000_000, random, 3));
+  assert.equal(route.isFull, false);
+});
+
+test("a client that speaks over another carrier gets its answers there", () => {
+  const { routes, route } = new Routed();
+  const stream: Link = { ...linkTo(1), key: "stream", carrier: "tcp" };
+  for (const [shardId, link] of [[0, linkTo(1)], [1, linkTo(2)], [128, stream]] as const) {
+    routes.bind(route, shardId, link, 1000, 0);
+    routes.onHeard(route, link, SIGN, 0);
+  }
+  const drawn = () =>
+    new Set(Array.from({ length: 50 }, () => route.choose(1, random, 1)?.carrier));
+  assert.deepEqual([...drawn()], ["tcp"]);
+  assert.equal(route.carrier, "tcp");
+  routes.onHeard(route, linkTo(2), SIGN, 1);
+  assert.deepEqual([...drawn()], ["udp"]);
+});
+
+test("a session is remembered at its last four hosts", () => {
+  const { routes, route } = new Routed();
+  for (let i = 1; i <= 6; i++) {
+    const link = linkTo(1, `10.0.0.${i}`);
+    routes.bind(route, 0, link, 1000, i);
+    routes.onHeard(route, link, SIGN, i);
+  }
+  const known = [1, 2, 3, 4, 5, 6].filter((i) =>
+    routes.candidates(linkTo(9, `10.0.0.${i}`)).length
+  );
+  assert.deepEqual(known, [3, 4, 5, 6]);
 });
 
 test("a listener is not led away by the copy of a resume, nor by copies of packets", async () => {

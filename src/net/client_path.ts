@@ -1,0 +1,141 @@
+/**
+ * A client's way to its server: the links of one carrier, one for each shard.
+ *
+ * Packets go round over the shards. Each shows the server where it is by a resume before its first
+ * packet, and again when its path is in doubt (`handshake/resumer.ts`). Who only listens asks nothing,
+ * and could wait for ever for what is sent to where it no longer is: so when a dense flow of packets
+ * stops at once the server is asked whether it still hears us.
+ *
+ * @module
+ */
+import type { Address } from "../address.ts";
+import type { Resumer } from "../handshake/resumer.ts";
+import type { RttEstimator } from "../mux/rtt.ts";
+import { MOST_PACKET_RECEIVED, type PacketOutcome } from "../session/machine.ts";
+import type { Carrier, Link } from "../transport/link.ts";
+import type { SessionPath } from "./session_path.ts";
+
+// Tuning.
+
+/** A flow is dense when so many packets came with gaps below this part of a round trip. */
+const DENSE_COUNT = 16;
+const DENSE_GAP = 1 / 4;
+
+/** A dense flow has stopped when nothing comes for so long: part of a round trip, and ms. */
+const STOP_PART = 3 / 4;
+const STOP_TIME = 5;
+
+/** A link that its maker closes. */
+export interface OwnLink extends Link {
+  /** Closes what it is made of; doing so twice is harmless. */
+  close(): void;
+}
+
+/** One of a client's ways to its server. */
+export interface Shard {
+  readonly link: OwnLink;
+  readonly resumer: Resumer;
+}
+
+/** What a path needs to know. */
+export interface ClientPathOptions {
+  readonly rtt: RttEstimator;
+  /** The wall clock of the server, as far as it is known. */
+  readonly epochSeconds: () => number;
+}
+
+/** Where resumes are put together: each is used up before anything else happens. */
+const resumeMemory = new Uint8Array(MOST_PACKET_RECEIVED);
+
+/** A {@linkcode SessionPath} of a client. Times in ms. */
+export class ClientPath implements SessionPath {
+  readonly #options: ClientPathOptions;
+  #shards: readonly [Shard, ...Shard[]];
+  #next = 0;
+  #heardAt = -Infinity;
+  /** Packets of a dense flow. */
+  #dense = 0;
+  #hasStopped = false;
+
+  constructor(options: ClientPathOptions, shards: readonly [Shard, ...Shard[]]) {
+    this.#options = options;
+    this.#shards = shards;
+  }
+
+  get address(): Address {
+    return this.#shards[0].link.address;
+  }
+
+  get carrier(): Carrier {
+    return this.#shards[0].link.carrier;
+  }
+
+  get isFull(): boolean {
+    return this.#shards.every(({ link }) => link.isFull);
+  }
+
+  send(packet: Uint8Array, isQuestion: boolean, now: number): boolean {
+    const shard = this.#choose();
+    const { rtt } = this.#options;
+    // After a flow has stopped no queue is left that could delay the answer.
+    const expected = this.#hasStopped ? { smoothed: rtt.least, variance: 0 } : rtt;
+    shard.resumer.onSent(expected, isQuestion, now);
+    this.#resume(shard, now);
+    return shard.link.send(packet);
+  }
+
+  /** A packet has come over a link. */
+  onHeard(link: Link, outcome: PacketOutcome, now: number): void {
+    // Whatever else comes may be a replay, and proves nothing.
+    if (outcome !== "newest" && outcome !== "late") return;
+    const isDense = now - this.#heardAt < DENSE_GAP * this.#options.rtt.smoothed;
+    this.#dense = isDense ? this.#dense + 1 : 0;
+    this.#heardAt = now;
+    this.#hasStopped = false;
+    for (const shard of this.#shards) if (shard.link === link) shard.resumer.onHeard(now);
+  }
+
+  refresh(): void {
+    for (const { resumer } of this.#shards) resumer.refresh();
+  }
+
+  get deadline(): number {
+    let deadline = this.#stopsAt;
+    for (const { resumer } of this.#shards) deadline = Math.min(deadline, resumer.deadline);
+    return deadline;
+  }
+
+  handleTimeout(now: number): boolean {
+    let isInDoubt = now >= this.#stopsAt;
+    if (isInDoubt) {
+      this.#dense = 0;
+      this.#hasStopped = true;
+    }
+    for (const shard of this.#shards) if (this.#resume(shard, now)) isInDoubt = true;
+    return isInDoubt;
+  }
+
+  close(): void {
+    for (const { link } of this.#shards) link.close();
+  }
+
+  /** The next in turn that has room, if one has. */
+  #choose(): Shard {
+    const shards = this.#shards;
+    for (let i = 0; i < shards.length; i++) {
+      const shard = shards[this.#next++ % shards.length]!;
+      if (!shard.link.isFull) return shard;
+    }
+    return shards[this.#next++ % shards.length]!;
+  }
+
+  get #stopsAt(): number {
+    if (this.#dense < DENSE_COUNT) return Infinity;
+    return this.#heardAt + STOP_PART * this.#options.rtt.smoothed + STOP_TIME;
+  }
+
+  #resume({ resumer, link }: Shard, now: number): boolean {
+    const length = resumer.pollTransmit(resumeMemory, now, this.#options.epochSeconds());
+    return length > 0 && link.send(resumeMemory.subarray(0, length));
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * Where one session's client is, as its server knows it.
+ *
+ * A client shows its links (shards) by resumes, one on each. What goes down goes to one of those that
+ * were heard from in the last ten seconds, drawn at random, so that a client with several sockets
+ * uses them all; else to the one heard from last. A client that speaks over another kind of carrier
+ * than before wants its answers there, too.
+ *
+ * Anybody on the path can copy a resume and send it from elsewhere. So once a session has spoken from
+ * somewhere, a resume from elsewhere is a claim and no more: the shard moves there when a packet of
+ * the session comes from it that is newer than all before. The place that it left is remembered like
+ * a claim, so the next packet from there brings the shard back. (WireGuard roams by the same rule.)
+ *
+ * Whoever is on the path can also hold such a packet back and send it from a victim's address. So a
+ * new host gets no more than three times what came from it, until the client says that it has
+ * received a frame that was sent there (RFC 9000, 8.2 and 9.3).
+ *
+ * @module
+ */
+import type { Address } from "../address.ts";
+import type { Random } from "../random.ts";
+import { MOST_PACKET_SENT } from "../session/machine.ts";
+import type { Carrier, Link } from "../transport/link.ts";
+import type { Session } from "./contract.ts";
+import type { SessionDriver } from "./driver.ts";
+
+// Protocol constants.
+
+/** How long an address counts as alive after it was heard from, ms. */
+const ADDRESS_AGE = 10_000;
+
+/** Bytes that an unproven host may get for each that came from it: RFC 9000 has the same. */
+const MOST_AMPLIFICATION = 3;
+
+// Tuning.
+
+/** Claims of one session: the original's client has 16 sockets, which may all move at once. */
+const MOST_CLAIMS = 16;
+
+/** A link, and which of the client's shards speaks there. */
+interface Place {
+  readonly shardId: number;
+  link: Link;
+  heardAt: number;
+  /** Bytes that may still be sent there. */
+  allowance: number;
+  /** The frame whose receipt proves that the client is there. */
+  provenBy: number;
+}
+
+/** What a session's own packet tells of the client. */
+export interface Sign {
+  /** The packet's length. */
+  readonly length: number;
+  /** The highest frame of ours that the client says it has. */
+  readonly highReceived: number;
+  /** The last frame that we have sent. */
+  readonly lastFrame: number;
+}
+
+/** Where one session's client is. Times in ms. */
+export class Route {
+  /** Names the session. */
+  readonly tokenId: string;
+  /** Its parts, set once they are made. */
+  driver: SessionDriver | undefined;
+  session: Session | undefined;
+  /** Hosts under which {@linkcode Routes} remembers it. */
+  readonly hosts = new Set<string>();
+  readonly #shards = new Map<number, Place>();
+  /** Places that a shard may move to, by their links; oldest first. */
+  readonly #claims = new Map<string, Place>();
+  #latest: Place | undefined;
+  #hasSpoken = false;
+
+  constructor(tokenId: string) {
+    this.tokenId = tokenId;
+  }
+
+  /** Where the client was heard from last. */
+  get address(): Address {
+    return this.#latest?.link.address ?? { hostname: "", port: 0 };
+  }
+
+  /** What it spoke over. */
+  get carrier(): Carrier {
+    return this.#latest?.link.carrier ?? "udp";
+  }
+
+  /** Whether what can wait should: there is more on the way than is good, or more than is allowed. */
+  get isFull(): boolean {
+    const latest = this.#latest;
+    return latest !== undefined && (latest.link.isFull || latest.allowance < MOST_PACKET_SENT);
+  }
+
+  /** Whether the session has said anything. */
+  get hasSpoken(): boolean {
+    return this.#hasSpoken;
+  }
+
+  /** The keys of all links that its packets may come over. */
+  *keys(): Generator<string> {
+    for (const place of this.#shards.values()) yield place.link.key;
+    yield* this.#claims.keys();
+  }
+
+  /** Whether the session has spoken over a link, and not gone elsewhere since. */
+  isAt(key: string): boolean {
+    if (!this.#hasSpoken) return false;
+    for (const place of this.#shards.values()) if (place.link.key === key) return true;
+    return false;
+  }
+
+  /** A shard has shown itself on a link. */
+  bind(shardId: number, link: Link, length: number, now: number): void {
+    const shard = this.#shards.get(shardId);
+    if (shard?.link.key === link.key) {
+      shard.heardAt = now;
+      shard.link = link;
+      return;
+    }
+    const allowance = MOST_AMPLIFICATION * length;
+    const place = { shardId, link, heardAt: now, allowance, provenBy: Infinity };
+    if (this.#hasSpoken) this.#claim(place);
+    else this.#move(place);
+  }
+
+  /**
+   * A packet of the session, newer than all before, has come from a link that nobody has shown: the
+   * same host speaks from another port, as when a NAT has forgotten it.
+   */
+  rebind(link: Link, now: number): void {
+    let oldest: Place | undefined;
+    for (const place of this.#shards.values()) {
+      const isThere = place.link.address.hostname === link.address.hostname;
+      if (isThere && place.heardAt < (oldest?.heardAt ?? Infinity)) oldest = place;
+    }
+    if (oldest !== undefined) this.bind(oldest.shardId, link, 0, now);
+  }
+
+  /**
+   * A packet of the session, newer than all before, has come over a link.
+   *
+   * @returns Whether a shard has moved there.
+   */
+  onHeard(key: string, sign: Sign, now: number): boolean {
+    const isFirst = !this.#hasSpoken;
+    this.#hasSpoken = true;
+    const claim = this.#claims.get(key);
+    if (claim !== undefined) {
+      const isNewHost = this.#latest?.link.address.hostname !== claim.link.address.hostname;
+      this.#move(claim);
+      if (!isNewHost) claim.allowance = Infinity;
+      else if (claim.provenBy === Infinity) claim.provenBy = sign.lastFrame + 1;
+    }
+    for (const shard of this.#shards.values()) {
+      if (shard.link.key !== key) continue;
+      shard.heardAt = now;
+      this.#latest = shard;
+      // Whoever opens a session has proved itself by the handshake's answer, which reached it.
+      if (isFirst || sign.highReceived >= shard.provenBy) shard.allowance = Infinity;
+      else shard.allowance += MOST_AMPLIFICATION * sign.length;
+    }
+    return claim !== undefined;
+  }
+
+  /** The link that the next packet goes over; `undefined`: it must not go. */
+  choose(length: number, random: Random, now: number): Link | undefined {
+    const place = this.#draw(random, now) ?? this.#latest;
+    if (place === undefined || place.allowance < length) return undefined;
+    place.allowance -= length;
+    return place.link;
+  }
+
+  #draw(random: Random, now: number): Place | undefined {
+    if (this.#shards.size < 2) return undefined;
+    const { carrier } = this;
+    const alive = [...this.#shards.values()].filter((shard) =>
+      now - shard.heardAt < ADDRESS_AGE && shard.link.carrier === carrier
+    );
+    return alive.length > 1 ? alive[random.between(0, alive.length - 1)] : undefined;
+  }
+
+  #move(place: Place): void {
+    const before = this.#shards.get(place.shardId);
+    this.#claims.delete(place.link.key);
+    this.#shards.set(place.shardId, place);
+    this.#latest = place;
+    if (before !== undefined) this.#claim(before);
+  }
+
+  #claim(place: Place): void {
+    this.#claims.delete(place.link.key);
+    this.#claims.set(place.link.key, place);
+    if (this.#claims.size <= MOST_CLAIMS) return;
+    for (const oldest of this.#claims.keys()) {
+      this.#claims.delete(oldest);
+      return;
+    }
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * The way of one session's packets to its other end, as its driver sees it.
+ *
+ * A client's leads over the links that it has made (`client_path.ts`), a server's to where the client
+ * was last heard from (`route.ts`).
+ *
+ * @module
+ */
+import type { Address } from "../address.ts";
+import type { Carrier } from "../transport/link.ts";
+
+/** The way to the other end of a session. Times in ms. */
+export interface SessionPath {
+  /** Where the other end is. */
+  readonly address: Address;
+  /** What the next packet goes over. */
+  readonly carrier: Carrier;
+  /** Whether more waits there than is good: what can wait should. */
+  readonly isFull: boolean;
+
+  /**
+   * Sends a packet.
+   *
+   * @param isQuestion Whether the other end answers it at once.
+   * @returns `false` when it was dropped here.
+   */
+  send(packet: Uint8Array, isQuestion: boolean, now: number): boolean;
+
+  /** The network may have changed. */
+  refresh(): void;
+
+  /** When {@linkcode handleTimeout} has something to do. */
+  readonly deadline: number;
+
+  /**
+   * Sends what the path itself has to say, if it is due.
+   *
+   * @returns Whether the other end should be asked for a sign of life: the path is in doubt.
+   */
+  handleTimeout(now: number): boolean;
+
+  /** Gives up what belongs to this session alone. */
+  close(): void;
+}

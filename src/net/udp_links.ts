@@ -1,0 +1,99 @@
+/**
+ * A client's links over UDP.
+ *
+ * A name may have several addresses: there is one socket for each family, and a link for each address.
+ *
+ * @module
+ */
+import { type Address, formatAddress, isIpv6 } from "../address.ts";
+import type { DatagramHandler, DatagramSocket, Host } from "../host.ts";
+import type { LinkHandler } from "../transport/link.ts";
+import { UdpLink } from "../transport/udp_link.ts";
+import type { OwnLink } from "./client_path.ts";
+
+/** A socket, and its links. It closes with the last of them. */
+class ClientSocket implements DatagramHandler {
+  readonly links = new Map<string, ClientUdpLink>();
+  readonly #handler: LinkHandler;
+  #socket: DatagramSocket | undefined;
+
+  constructor(handler: LinkHandler) {
+    this.#handler = handler;
+  }
+
+  async bind(host: Host, any: string): Promise<void> {
+    this.#socket = await host.bindDatagram({ hostname: any, port: 0 }, this);
+  }
+
+  add(address: Address): void {
+    if (this.#socket === undefined) return;
+    const link = new ClientUdpLink(this.#socket, address, (closed) => this.#remove(closed));
+    this.links.set(link.key, link);
+  }
+
+  onDatagram(datagram: Uint8Array, from: Address): void {
+    // With one address it does not matter from where an answer comes: keys tell, addresses do not.
+    const [first] = this.links.values();
+    const link = this.links.size === 1 ? first : this.links.get(formatAddress(from)) ?? first;
+    if (link !== undefined) this.#handler.onDatagram(datagram, link);
+  }
+
+  onError(): void {
+    // An ICMP answer can be forged, and a server that restarts causes honest ones: only time tells.
+  }
+
+  #remove(link: ClientUdpLink): void {
+    this.links.delete(link.key);
+    if (this.links.size === 0) this.#socket?.close();
+  }
+}
+
+/** A link of a socket that it shares with others. */
+class ClientUdpLink extends UdpLink implements OwnLink {
+  readonly #onClose: (link: ClientUdpLink) => void;
+
+  constructor(
+    socket: DatagramSocket,
+    address: Address,
+    onClose: (link: ClientUdpLink) => void,
+  ) {
+    super(socket, address);
+    this.#onClose = onClose;
+  }
+
+  close(): void {
+    this.#onClose(this);
+  }
+}
+
+/**
+ * Opens links to all of the addresses that this machine can reach.
+ *
+ * @returns At least one. Rejects with why no socket could be opened.
+ */
+export async function openUdpLinks(
+  host: Host,
+  addresses: readonly Address[],
+  handler: LinkHandler,
+): Promise<OwnLink[]> {
+  const sockets = new Map<string, ClientSocket>();
+  let failure: unknown;
+  for (const address of addresses) {
+    const any = isIpv6(address.hostname) ? "::" : "0.0.0.0";
+    try {
+      let socket = sockets.get(any);
+      if (socket === undefined) {
+        socket = new ClientSocket(handler);
+        await socket.bind(host, any);
+        sockets.set(any, socket);
+      }
+      socket.add(address);
+    } catch (error) {
+      // A machine without IPv6 can still reach the other addresses.
+      failure = error;
+    }
+  }
+  const links = [...sockets.values()].flatMap((socket) => [...socket.links.values()]);
+  if (links.length === 0) throw failure;
+  return links;
+}
