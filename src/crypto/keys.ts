@@ -23,8 +23,14 @@ import { asciiKey, hash, keyedHash } from "./hash.ts";
 const KEY_LENGTH = 32;
 const UPLOAD = asciiKey("upload");
 const DOWNLOAD = asciiKey("download");
+const NAME = asciiKey("sosistab-ts-session-name");
+const PROOF = asciiKey("sosistab-ts-session-proof");
 const STREAM_UPLOAD = asciiKey("uploadtcp");
 const STREAM_DOWNLOAD = asciiKey("downloadtcp");
+
+/** Bytes of a session's name, and of the proof that somebody has its secret. */
+const NAME_LENGTH = 8;
+const PROOF_LENGTH = 16;
 
 /** The point that RFC 7748 calls the base point. */
 const BASE_POINT = Uint8Array.from({ length: KEY_LENGTH }, (_, i) => i === 0 ? 9 : 0);
@@ -113,6 +119,27 @@ export function tripleDiffieHellman(
 /** The keys of a session's packets, from the secret of its handshake. */
 export function deriveSessionKeys(secret: Uint8Array): DirectionKeys {
   return { upload: keyedHash(UPLOAD, secret), download: keyedHash(DOWNLOAD, secret) };
+}
+
+/** How both ends of a session call it, and how one shows the other that it has its secret. */
+export interface SessionIdentity {
+  /** 8 bytes. */
+  readonly name: Uint8Array;
+  /** Key of {@linkcode proveIdentity}, 32 bytes. */
+  readonly proofKey: Uint8Array;
+}
+
+/** The identity of a session, from the secret of its handshake. */
+export function deriveIdentity(secret: Uint8Array): SessionIdentity {
+  return {
+    name: keyedHash(NAME, secret).slice(0, NAME_LENGTH),
+    proofKey: keyedHash(PROOF, secret),
+  };
+}
+
+/** What proves in a session, by its name, that its client has the secret of another one; 16 bytes. */
+export function proveIdentity({ proofKey }: SessionIdentity, name: Uint8Array): Uint8Array {
+  return keyedHash(proofKey, name).slice(0, PROOF_LENGTH);
 }
 
 /** The keys of a TCP connection's key streams, from the secret of its handshake. */

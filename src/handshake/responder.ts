@@ -7,6 +7,10 @@
  * as its session lasts. Everything else gets silence, and is counted. No answer is longer than what
  * it answers.
  *
+ * When our wall clock is set nobody else knows it: open sessions go by what it showed before, and it
+ * may have been set wrong. So it goes on as before beside the new one, by the monotonic clock, and
+ * whoever agrees with either is heard.
+ *
  * @module
  */
 import { formatHex } from "../bytes.ts";
@@ -14,6 +18,7 @@ import { clientToServerKey, CookieCiphers, serverToClientKey } from "../crypto/c
 import { publicKeyOf, tripleDiffieHellman } from "../crypto/keys.ts";
 import type { KeyPair, X25519 } from "../host.ts";
 import type { Random } from "../random.ts";
+import { OWN_BITS } from "../wire/extension.ts";
 import { type ClientHello, type ClientResume, decodeHandshakeFrame } from "../wire/hello.ts";
 import { HelloFilter } from "./hello_filter.ts";
 import { LEAST_HELLO, MOST_HELLO, sealHelloPacket, WIRE_VERSION } from "./hello_packet.ts";
@@ -23,6 +28,14 @@ import { TokenKeeper } from "./token_keeper.ts";
 
 /** Shortest packet that can hold a resume with a token of ours. */
 const LEAST_RESUME = 100;
+
+// Tuning.
+
+/** By how much the wall clock must gain or lose at once to have been set, seconds: clients make up for less. */
+const LEAST_CLOCK_STEP = 60;
+
+/** Ciphers kept: those of five minutes by each of two clocks, and the next ones. */
+const MOST_CIPHERS = 16;
 
 /** What a datagram turned out to be. */
 export type ResponderOutcome =
@@ -58,13 +71,19 @@ export class Responder {
   readonly #toClient: CookieCiphers;
   readonly #filter: HelloFilter;
   readonly #tokens: TokenKeeper;
+  /** What the wall clock showed when the monotonic one was 0, seconds; and the same before it was set. */
+  #originSeconds: number | undefined;
+  #formerOrigin: number | undefined;
 
   constructor({ secretKey, x25519, random }: ResponderOptions, now: number) {
     const publicKey = publicKeyOf(x25519, secretKey);
     this.#long = { secretKey, publicKey };
     this.#x25519 = x25519;
     this.#random = random;
-    this.#toServer = new CookieCiphers((minute) => clientToServerKey(publicKey, minute));
+    this.#toServer = new CookieCiphers(
+      (minute) => clientToServerKey(publicKey, minute),
+      MOST_CIPHERS,
+    );
     this.#toClient = new CookieCiphers((minute) => serverToClientKey(publicKey, minute));
     this.#filter = new HelloFilter(now);
     this.#tokens = new TokenKeeper(random);
@@ -87,18 +106,13 @@ export class Responder {
     now: number,
     epochSeconds: number,
   ): ResponderOutcome {
+    this.#watchClock(now, epochSeconds);
     if (datagram.length < LEAST_RESUME || datagram.length > MOST_HELLO) return IGNORED;
     const minute = Math.floor(epochSeconds / 60);
-    const opened = this.#toServer.open(datagram, minute);
-    const frame = opened === undefined ? undefined : decodeHandshakeFrame(opened.plaintext);
-    switch (frame?.kind) {
-      case "clientHello":
-        return this.#handleHello(frame, datagram, into, now, minute);
-      case "clientResume":
-        return { kind: "resume", resume: readResume(frame) };
-      default:
-        return IGNORED;
-    }
+    const outcome = this.#handleAt(minute, datagram, into, now);
+    if (outcome !== undefined || this.#formerOrigin === undefined) return outcome ?? IGNORED;
+    const formerMinute = Math.floor((this.#formerOrigin + now / 1000) / 60);
+    return this.#handleAt(formerMinute, datagram, into, now) ?? IGNORED;
   }
 
   /**
@@ -109,6 +123,33 @@ export class Responder {
    */
   openToken(resume: Resume, now: number): Uint8Array | undefined {
     return this.#tokens.open(resume.token, now);
+  }
+
+  #watchClock(now: number, epochSeconds: number): void {
+    const origin = epochSeconds - now / 1000;
+    const before = this.#originSeconds ?? origin;
+    if (Math.abs(origin - before) > LEAST_CLOCK_STEP) this.#formerOrigin = before;
+    this.#originSeconds = origin;
+  }
+
+  /** `undefined`: the datagram was sealed under none of the five minutes around this one. */
+  #handleAt(
+    minute: number,
+    datagram: Uint8Array,
+    into: Uint8Array,
+    now: number,
+  ): ResponderOutcome | undefined {
+    const opened = this.#toServer.open(datagram, minute);
+    if (opened === undefined) return undefined;
+    const frame = decodeHandshakeFrame(opened.plaintext);
+    switch (frame?.kind) {
+      case "clientHello":
+        return this.#handleHello(frame, datagram, into, now, minute);
+      case "clientResume":
+        return { kind: "resume", resume: readResume(frame) };
+      default:
+        return IGNORED;
+    }
   }
 
   #handleHello(
@@ -130,6 +171,7 @@ export class Responder {
       longPublicKey: this.#long.publicKey,
       ephemeralPublicKey: ephemeral.publicKey,
       resumeToken: this.#tokens.issue(secret, now),
+      extension: { bits: OWN_BITS },
     } as const;
     secret.fill(0);
     const cipher = this.#toClient.at(minute);

@@ -25,6 +25,9 @@ const DENSE_GAP = 1 / 4;
 const STOP_PART = 3 / 4;
 const STOP_TIME = 5;
 
+/** How long the answer to a question may stay away, ms, before the server is looked for. */
+const MOST_SILENCE = 1_000;
+
 /** A link that its maker closes. */
 export interface OwnLink extends Link {
   /** Closes what it is made of; doing so twice is harmless. */
@@ -34,7 +37,7 @@ export interface OwnLink extends Link {
 /** One of a client's ways to its server. */
 export interface Shard {
   readonly link: OwnLink;
-  readonly resumer: Resumer;
+  resumer: Resumer;
 }
 
 /** What a path needs to know. */
@@ -42,6 +45,8 @@ export interface ClientPathOptions {
   readonly rtt: RttEstimator;
   /** The wall clock of the server, as far as it is known. */
   readonly epochSeconds: () => number;
+  /** Told once when a question has not been answered for long. */
+  readonly onSilent: () => void;
 }
 
 /** Where resumes are put together: each is used up before anything else happens. */
@@ -56,6 +61,9 @@ export class ClientPath implements SessionPath {
   /** Packets of a dense flow. */
   #dense = 0;
   #hasStopped = false;
+  /** When the first question has left since anything was heard. */
+  #askedAt = Infinity;
+  #isSilent = false;
 
   constructor(options: ClientPathOptions, shards: readonly [Shard, ...Shard[]]) {
     this.#options = options;
@@ -75,6 +83,7 @@ export class ClientPath implements SessionPath {
   }
 
   send(packet: Uint8Array, isQuestion: boolean, now: number): boolean {
+    if (isQuestion && this.#askedAt === Infinity) this.#askedAt = now;
     const shard = this.#choose();
     const { rtt } = this.#options;
     // After a flow has stopped no queue is left that could delay the answer.
@@ -91,8 +100,16 @@ export class ClientPath implements SessionPath {
     const isDense = now - this.#heardAt < DENSE_GAP * this.#options.rtt.smoothed;
     this.#dense = isDense ? this.#dense + 1 : 0;
     this.#heardAt = now;
-    this.#hasStopped = false;
+    this.#hasStopped = this.#isSilent = false;
+    this.#askedAt = Infinity;
     for (const shard of this.#shards) if (shard.link === link) shard.resumer.onHeard(now);
+  }
+
+  /** The session was replaced by another one, which has to show itself anew. */
+  onReplaced(createResumer: (shardId: number) => Resumer): void {
+    this.#askedAt = Infinity;
+    this.#isSilent = false;
+    for (const [shardId, shard] of this.#shards.entries()) shard.resumer = createResumer(shardId);
   }
 
   refresh(): void {
@@ -100,12 +117,19 @@ export class ClientPath implements SessionPath {
   }
 
   get deadline(): number {
-    let deadline = this.#stopsAt;
+    let deadline = Math.min(
+      this.#stopsAt,
+      this.#isSilent ? Infinity : this.#askedAt + MOST_SILENCE,
+    );
     for (const { resumer } of this.#shards) deadline = Math.min(deadline, resumer.deadline);
     return deadline;
   }
 
   handleTimeout(now: number): boolean {
+    if (now >= this.#askedAt + MOST_SILENCE && !this.#isSilent) {
+      this.#isSilent = true;
+      this.#options.onSilent();
+    }
     let isInDoubt = now >= this.#stopsAt;
     if (isInDoubt) {
       this.#dense = 0;

@@ -3,8 +3,23 @@
  *
  * @module
  */
+import { type Address, formatAddress } from "../address.ts";
 import { SosistabError } from "../errors.ts";
 import type { Closure } from "./contract.ts";
+
+/** The server has not answered. */
+export function noAnswer(
+  { hostname, port, timeout }: Address & { timeout: number },
+): SosistabError {
+  const where = formatAddress({ hostname, port });
+  return new SosistabError("no-answer", `no answer from ${where} in ${timeout / 1000} s`);
+}
+
+/** The server is there, and knows nothing of the session any more. */
+export function forgottenStreams(): Closure {
+  const message = "the server has forgotten the session, as after a restart";
+  return { by: "error", error: new SosistabError("session-lost", message) };
+}
 
 /** Something was awaited for too long. */
 export function lostConnection(): Closure {

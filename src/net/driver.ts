@@ -16,12 +16,14 @@ import { RepairMachine } from "../repair/machine.ts";
 import {
   MOST_PACKET_RECEIVED,
   type PacketOutcome,
+  type ReceivedBody,
   type SessionMachine,
 } from "../session/machine.ts";
 import type { StatsGatherer } from "../stats/gatherer.ts";
 import { Alarm } from "./alarm.ts";
 import { idleTooLong, lostConnection } from "./closure.ts";
 import type { Closure, DatagramRepairOptions } from "./contract.ts";
+import { FrameNumbers } from "./frame_numbers.ts";
 import type { SessionPath } from "./session_path.ts";
 
 // Tuning.
@@ -37,14 +39,18 @@ export interface DriverObserver {
   onEnd(closure: Closure): void;
 }
 
+/** A session and the way of its packets. */
+export interface Association {
+  readonly session: SessionMachine;
+  readonly path: SessionPath;
+}
+
 /** Parts of a driver. */
 export interface DriverOptions {
   readonly host: Host;
-  readonly session: SessionMachine;
   readonly role: "client" | "server";
   readonly random: Random;
   readonly rtt: RttEstimator;
-  readonly path: SessionPath;
   /** How long the session may be silent, ms. */
   readonly idleTimeout: number;
   /** How datagrams that are lost are repaired. */
@@ -63,30 +69,45 @@ const NOTHING = new Uint8Array(0);
 export class SessionDriver {
   readonly #options: DriverOptions;
   readonly #alarm: Alarm;
+  #session: SessionMachine;
+  #path: SessionPath;
   #observer: DriverObserver | undefined;
   #mux: MuxMachine | undefined;
   /** Tells our own kind what has come, while there is no multiplex to do it. */
   readonly #report = new ReportTimer();
-  readonly #repair: RepairMachine | undefined;
+  #repair: RepairMachine | undefined;
+  readonly #numbers = new FrameNumbers();
   #onMuxEvent: (event: MuxEvent) => void = () => {};
   #window: (() => number) | undefined;
   #activeAt: number;
   #sendsDropped = 0;
   #foreign = 0;
+  /** Whether data waits until the other end of a new session has spoken. */
+  #isHeld = false;
   #closure: Closure | undefined;
 
-  constructor(options: DriverOptions) {
+  constructor(options: DriverOptions, { session, path }: Association) {
     this.#options = options;
-    const now = this.#activeAt = options.host.now();
-    const { repair } = options;
-    const isOff = repair === false || repair.maxOverhead === 0;
-    if (!isOff) this.#repair = new RepairMachine(repair, now);
+    this.#session = session;
+    this.#path = path;
+    this.#activeAt = options.host.now();
+    this.#repair = this.#createRepair();
     this.#alarm = new Alarm(options.host, () => this.#onAlarm());
   }
 
   /** Parts that the public classes need. */
   get options(): DriverOptions {
     return this.#options;
+  }
+
+  /** The session, as it is now: it may be replaced. */
+  get session(): SessionMachine {
+    return this.#session;
+  }
+
+  /** The way of its packets. */
+  get path(): SessionPath {
+    return this.#path;
   }
 
   /** How the session ended, once it has. */
@@ -118,6 +139,8 @@ export class SessionDriver {
   /** Begins; nothing is told before. */
   start(observer: DriverObserver): void {
     this.#observer = observer;
+    // The resume that goes before it could be anybody's: this proves that the client has the keys.
+    if (this.#options.role === "client") this.#ask(this.#options.host.now());
     this.flush();
   }
 
@@ -137,38 +160,65 @@ export class SessionDriver {
    * follow.
    */
   handleDatagram(datagram: Uint8Array): PacketOutcome {
-    const { host, session } = this.#options;
-    const now = host.now();
     if (this.#closure !== undefined) return "foreign";
-    const outcome = session.handleDatagram(datagram, now);
+    const outcome = this.#session.handleDatagram(datagram, this.#options.host.now());
+    this.handleOpened(outcome);
+    return outcome;
+  }
+
+  /** The session has opened a packet, with that outcome; what it brought is taken. */
+  handleOpened(outcome: PacketOutcome): void {
+    const session = this.#session;
+    const now = this.#options.host.now();
     if (outcome === "foreign") this.#foreign++;
     // Whatever else comes may be a replay, and keeps nothing alive.
-    if (outcome === "newest" || outcome === "late") this.#activeAt = now;
+    if (outcome === "newest" || outcome === "late") {
+      this.#activeAt = now;
+      this.#isHeld = false;
+    }
     if (session.isOwnKind) this.#mux?.streams.onOwnKind();
     if (session.solvesJointly) this.#repair?.onJointSolver();
     if (session.toldLoss !== undefined) this.#repair?.onLossByte(session.toldLoss, now);
     for (let received = session.pollBody(); received; received = session.pollBody()) {
-      const { body, frameNumber, highReceived, totalReceived, isReport } = received;
-      this.#options.stats?.increment("total_recv_bytes", body.length, now);
-      this.#repair?.onCounters(highReceived, totalReceived, now);
-      if (isReport) continue;
-      if (this.#mux === undefined) {
-        if (session.receiveLoss > 0) this.#report.onLoss(now);
-        if (session.isOwnKind) this.#report.onHeard(now);
-        this.#observer?.onBody(body);
-      } else {
-        this.#mux.onFrameReceived(frameNumber, now);
-        this.#mux.streams.onCounters(highReceived, totalReceived);
-        this.#mux.handleBody(body, now);
-      }
+      this.#takeBody(received, now);
     }
     this.#record(now);
-    return outcome;
   }
 
-  /** The client has shown itself by a resume. */
+  /**
+   * The same ends have agreed on another session: it takes the place of this one. What was on its way
+   * is sent again.
+   */
+  replace({ session, path }: Association): void {
+    const now = this.#options.host.now();
+    this.#numbers.onReplaced(this.#session.lastFrame);
+    if (path !== this.#path) this.#path.close();
+    this.#session = session;
+    this.#path = path;
+    this.#activeAt = now;
+    this.#repair = this.#createRepair();
+    this.#mux?.streams.onPathChanged();
+    this.#ask(now);
+  }
+
+  /** Sends no stream's data until something has been heard. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Ends all streams, and not the session: the other end knows nothing of them any more. */
+  forgetStreams(closure: Closure): void {
+    const mux = this.#mux;
+    if (mux === undefined) return;
+    mux.streams.abandon(closure, this.#options.host.now());
+    this.flush();
+  }
+
+  /** The client has shown itself by a resume, and wants to hear that it has arrived. */
   onResume(): void {
-    this.#activeAt = this.#options.host.now();
+    const now = this.#options.host.now();
+    this.#activeAt = now;
+    if (this.#session.isOwnKind && this.#mux === undefined) this.#sendReport(false, now);
   }
 
   /**
@@ -191,7 +241,7 @@ export class SessionDriver {
 
   /** The network may have changed. */
   refresh(): void {
-    this.#options.path.refresh();
+    this.#path.refresh();
     this.#mux?.ping();
     this.flush();
   }
@@ -201,7 +251,7 @@ export class SessionDriver {
     if (this.#closure !== undefined) return;
     const now = this.#options.host.now();
     const mux = this.#mux;
-    if (this.#options.path.handleTimeout(now)) mux?.ping();
+    if (this.#path.handleTimeout(now)) this.#ask(now);
     if (mux !== undefined) {
       do this.#transmitAll(mux, now); while (this.#tellAll(mux));
       if (this.#closure !== undefined) return;
@@ -216,7 +266,7 @@ export class SessionDriver {
     this.#alarm.cancel();
     const mux = this.#mux;
     this.#closure = closure;
-    this.#options.path.close();
+    this.#path.close();
     if (mux !== undefined) {
       mux.streams.abandon(closure, this.#options.host.now());
       this.#tellAll(mux);
@@ -224,15 +274,42 @@ export class SessionDriver {
     this.#observer?.onEnd(closure);
   }
 
+  #createRepair(): RepairMachine | undefined {
+    const { repair, host } = this.#options;
+    const isOff = repair === false || repair.maxOverhead === 0;
+    return isOff ? undefined : new RepairMachine(repair, host.now());
+  }
+
+  #takeBody(received: ReceivedBody, now: number): void {
+    const session = this.#session;
+    const { body, highReceived, totalReceived } = received;
+    this.#options.stats?.increment("total_recv_bytes", body.length, now);
+    this.#repair?.onCounters(highReceived, totalReceived, now);
+    if (received.isReport) return;
+    const mux = this.#mux;
+    if (mux === undefined) {
+      if (session.receiveLoss > 0) this.#report.onLoss(now);
+      if (session.isOwnKind) this.#report.onHeard(now);
+      this.#observer?.onBody(body);
+      return;
+    }
+    mux.onFrameReceived(this.#numbers.received(received.frameNumber), now);
+    if (totalReceived > 0) {
+      const { highest, total } = this.#numbers.told(highReceived, totalReceived);
+      mux.streams.onCounters(highest, total);
+    }
+    mux.handleBody(body, now);
+  }
+
   #transmitAll(mux: MuxMachine, now: number): void {
-    const { session, path } = this.#options;
+    const session = this.#session;
     mux.streams.setMostBody(session.mostBody);
     for (;;) {
-      mux.streams.hold(path.isFull);
+      mux.streams.hold(this.#isHeld || this.#path.isFull);
       const length = mux.pollTransmit(bodyMemory, now);
       if (length === 0) return;
       this.#send(bodyMemory.subarray(0, length), mux.maxAge, mux.isQuestion, now);
-      mux.onFrameSent(session.lastFrame, now);
+      mux.onFrameSent(this.#numbers.sent(session.lastFrame), now);
     }
   }
 
@@ -246,17 +323,23 @@ export class SessionDriver {
     return hasTold && this.#closure === undefined;
   }
 
-  #sendReport(now: number): void {
-    const { session } = this.#options;
+  /** Asks the other end for a sign of life. One of the original without a multiplex has no answer. */
+  #ask(now: number): void {
+    if (this.#mux !== undefined) this.#mux.ping();
+    else if (this.#session.isOwnKind) this.#sendReport(true, now);
+  }
+
+  #sendReport(isQuestion: boolean, now: number): void {
+    const session = this.#session;
     this.#report.onSpoken(now);
     this.#tellState();
     const length = session.encodeReport(packetMemory, now);
     this.#repair?.onFrameSent(session.lastFrame, NOTHING, 0, now);
-    this.#transmit(packetMemory.subarray(0, length), false, now);
+    this.#transmit(packetMemory.subarray(0, length), isQuestion, now);
   }
 
   #transmitParity(now: number): void {
-    const { session } = this.#options;
+    const session = this.#session;
     for (let frame = this.#repair?.pollParity(now); frame; frame = this.#repair?.pollParity(now)) {
       this.#tellState();
       const length = session.encodeParity(frame, packetMemory, now);
@@ -265,9 +348,9 @@ export class SessionDriver {
   }
 
   #send(body: Uint8Array, maxAge: number, isQuestion: boolean, now: number): boolean {
-    const { session, role } = this.#options;
+    const session = this.#session;
     // A server hears from its clients or lets them go; a client may have nothing to hear.
-    if (role === "client") this.#activeAt = now;
+    if (this.#options.role === "client") this.#activeAt = now;
     this.#report.onSpoken(now);
     this.#options.stats?.increment("total_sent_bytes", body.length, now);
     this.#tellState();
@@ -287,9 +370,9 @@ export class SessionDriver {
 
   /** The names are those of the original; times are ms here. */
   #record(now: number): void {
-    const { session, rtt, stats } = this.#options;
+    const { rtt, stats } = this.#options;
     if (stats === undefined || !stats.active) return;
-    const { receiveLoss, sendLoss } = session.counts;
+    const { receiveLoss, sendLoss } = this.#session.counts;
     stats.update("recv_loss", receiveLoss, now);
     if (sendLoss !== undefined) stats.update("send_loss", sendLoss, now);
     stats.update("smooth_ping", rtt.smoothed, now);
@@ -297,7 +380,7 @@ export class SessionDriver {
   }
 
   #transmit(packet: Uint8Array, isQuestion: boolean, now: number): boolean {
-    const isSent = this.#options.path.send(packet, isQuestion, now);
+    const isSent = this.#path.send(packet, isQuestion, now);
     if (!isSent) this.#sendsDropped++;
     return isSent;
   }
@@ -310,7 +393,7 @@ export class SessionDriver {
     }
     this.#mux?.handleTimeout(now);
     this.#repair?.handleTimeout(now);
-    if (this.#report.handleTimeout(now)) this.#sendReport(now);
+    if (this.#report.handleTimeout(now)) this.#sendReport(false, now);
     this.flush();
   }
 
@@ -322,7 +405,7 @@ export class SessionDriver {
     if (this.#closure !== undefined) return;
     const { deadline = Infinity } = this.#mux ?? {};
     const { deadline: parityAt = Infinity } = this.#repair ?? {};
-    const own = Math.min(this.#idleAt, this.#options.path.deadline, this.#report.deadline);
+    const own = Math.min(this.#idleAt, this.#path.deadline, this.#report.deadline);
     this.#alarm.set(Math.min(own, deadline, parityAt));
   }
 }

@@ -19,7 +19,7 @@
  */
 import type { Address } from "../address.ts";
 import type { Random } from "../random.ts";
-import { MOST_PACKET_SENT } from "../session/machine.ts";
+import { MOST_PACKET_SENT, type SessionMachine } from "../session/machine.ts";
 import type { Carrier, Link } from "../transport/link.ts";
 import type { Session } from "./contract.ts";
 import type { SessionDriver } from "./driver.ts";
@@ -36,6 +36,9 @@ const MOST_AMPLIFICATION = 3;
 
 /** Claims of one session: the original's client has 16 sockets, which may all move at once. */
 const MOST_CLAIMS = 16;
+
+/** How long to wait for the proof before it is asked for again, ms; twice as long each time. */
+const FIRST_WAIT = 100;
 
 /** A link, and which of the client's shards speaks there. */
 interface Place {
@@ -60,21 +63,35 @@ export interface Sign {
 
 /** Where one session's client is. Times in ms. */
 export class Route {
-  /** Names the session. */
-  readonly tokenId: string;
-  /** Its parts, set once they are made. */
+  /** Before its first packet: the session that it will be. */
+  candidate: SessionMachine | undefined;
+  /** The session that goes on in it, if it turned out to be that. */
+  heir: Route | undefined;
+  /** After it: its parts. */
   driver: SessionDriver | undefined;
   session: Session | undefined;
+  /** Names under which {@linkcode Routes} knows it, the last one last. */
+  readonly names: string[] = [];
   /** Hosts under which {@linkcode Routes} remembers it. */
   readonly hosts = new Set<string>();
-  readonly #shards = new Map<number, Place>();
+  #tokenId: string;
+  #shards = new Map<number, Place>();
   /** Places that a shard may move to, by their links; oldest first. */
-  readonly #claims = new Map<string, Place>();
+  #claims = new Map<string, Place>();
   #latest: Place | undefined;
   #hasSpoken = false;
+  /** When the client is to be asked for proof that it is there, and how long to wait then. */
+  #askAt = Infinity;
+  #wait = FIRST_WAIT;
 
+  /** @param tokenId See {@linkcode Route.tokenId}. */
   constructor(tokenId: string) {
-    this.tokenId = tokenId;
+    this.#tokenId = tokenId;
+  }
+
+  /** Names the session as the client's resumes do. */
+  get tokenId(): string {
+    return this.#tokenId;
   }
 
   /** Where the client was heard from last. */
@@ -152,16 +169,42 @@ export class Route {
       this.#move(claim);
       if (!isNewHost) claim.allowance = Infinity;
       else if (claim.provenBy === Infinity) claim.provenBy = sign.lastFrame + 1;
+      this.#askAt = isNewHost ? now : Infinity;
+      this.#wait = FIRST_WAIT;
     }
     for (const shard of this.#shards.values()) {
       if (shard.link.key !== key) continue;
       shard.heardAt = now;
       this.#latest = shard;
       // Whoever opens a session has proved itself by the handshake's answer, which reached it.
-      if (isFirst || sign.highReceived >= shard.provenBy) shard.allowance = Infinity;
-      else shard.allowance += MOST_AMPLIFICATION * sign.length;
+      if (isFirst || sign.highReceived >= shard.provenBy) {
+        shard.allowance = Infinity;
+        this.#askAt = Infinity;
+      } else shard.allowance += MOST_AMPLIFICATION * sign.length;
     }
     return claim !== undefined;
+  }
+
+  /** When the client is to be asked for a sign of life: it has to prove that it is there. */
+  get deadline(): number {
+    return this.#askAt;
+  }
+
+  /** Whether to ask it now. */
+  handleTimeout(now: number): boolean {
+    if (now < this.#askAt) return false;
+    this.#askAt = now + this.#wait;
+    this.#wait *= 2;
+    return true;
+  }
+
+  /** The session goes on where another route leads, under its token. */
+  become(other: Route): void {
+    this.#tokenId = other.#tokenId;
+    this.#shards = other.#shards;
+    this.#claims = other.#claims;
+    this.#latest = other.#latest;
+    this.#hasSpoken = false;
   }
 
   /** The link that the next packet goes over; `undefined`: it must not go. */

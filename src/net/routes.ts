@@ -24,11 +24,15 @@ const MOST_AT_HOST = 4;
 /** Hosts under which one session is remembered: it roams, but not everywhere at once. */
 const MOST_HOSTS = 4;
 
+/** Names that a session keeps: the answer that it goes on under the last one may have been lost. */
+const MOST_NAMES = 4;
+
 /** All routes of a listener. Times in ms. */
 export class Routes {
   readonly #byToken = new Map<string, Route>();
   readonly #byLink = new Map<string, Route[]>();
   readonly #byHost = new Map<string, Route[]>();
+  readonly #byName = new Map<string, Route>();
 
   /** Sessions. */
   get size(): number {
@@ -62,6 +66,30 @@ export class Routes {
     this.#byToken.set(route.tokenId, route);
   }
 
+  /** The session of that name, which both its ends know. */
+  named(name: string): Route | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** Names a session; it may have had another name before, which stays good for a while. */
+  name(route: Route, name: string): void {
+    this.#byName.set(name, route);
+    route.names.push(name);
+    if (route.names.length > MOST_NAMES) this.#byName.delete(route.names.shift()!);
+  }
+
+  /** A session goes on in another one, which was a candidate: it is known as that one was. */
+  continueIn(route: Route, candidate: Route): void {
+    const { tokenId } = candidate;
+    for (const each of [route, candidate]) {
+      this.#byToken.delete(each.tokenId);
+      for (const key of each.keys()) drop(this.#byLink, key, each);
+    }
+    route.become(candidate);
+    this.#byToken.set(tokenId, route);
+    for (const key of route.keys()) this.#byLink.set(key, [...this.at(key), route]);
+  }
+
   /** A shard of a session has shown itself on a link, by so many bytes. */
   bind(route: Route, shardId: number, link: Link, length: number, now: number): void {
     this.#change(route, link, () => route.bind(shardId, link, length, now));
@@ -85,6 +113,7 @@ export class Routes {
     this.#byToken.delete(route.tokenId);
     for (const key of route.keys()) drop(this.#byLink, key, route);
     for (const host of route.hosts) drop(this.#byHost, host, route);
+    for (const name of route.names) this.#byName.delete(name);
   }
 
   #change(route: Route, { key }: Link, change: () => void): void {

@@ -27,7 +27,6 @@ export class DrivenSession implements Session, DriverObserver {
   readonly closed: Promise<Closure>;
   readonly maxDatagramSize: number = MOST_DATAGRAM;
   readonly #driver: SessionDriver;
-  readonly #remoteAddr: () => Address;
   readonly #queue = new MessageQueue();
   readonly #receivers = new Waiters<Uint8Array>();
   readonly #resolveClosed: (closure: Closure) => void;
@@ -35,18 +34,17 @@ export class DrivenSession implements Session, DriverObserver {
   #readable: ReadableStream<Uint8Array> | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
 
-  /** @param remoteAddr Tells where the other end is now. */
-  constructor(driver: SessionDriver, remoteAddr: () => Address) {
+  /** Begins. */
+  constructor(driver: SessionDriver) {
     const { promise, resolve } = Promise.withResolvers<Closure>();
     this.closed = promise;
     this.#resolveClosed = resolve;
     this.#driver = driver;
-    this.#remoteAddr = remoteAddr;
     driver.start(this);
   }
 
   get remoteAddr(): Address {
-    return this.#remoteAddr();
+    return this.#driver.path.address;
   }
 
   get readable(): ReadableStream<Uint8Array> {
@@ -94,9 +92,9 @@ export class DrivenSession implements Session, DriverObserver {
   }
 
   stats(): SessionStats {
-    const { host, session, rtt } = this.#driver.options;
+    const { host, rtt } = this.#driver.options;
     return {
-      ...session.counts,
+      ...this.#driver.session.counts,
       rtt: rtt.smoothed,
       leastRtt: rtt.least,
       packetsForeign: this.#driver.foreign,

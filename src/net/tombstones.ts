@@ -8,7 +8,7 @@
  */
 import { TOKEN_AGE } from "../handshake/token_keeper.ts";
 
-/** Ended sessions, by the names of their tokens. Times in ms. */
+/** Ended sessions, by their tokens and their names. Times in ms. */
 export class Tombstones {
   /** When each may be forgotten; oldest first, since a Map keeps the order of insertion. */
   readonly #until = new Map<string, number>();

@@ -6,22 +6,20 @@
  * has to say so: it goes on for a few frames, and answers a block that comes later with one more, now
  * and then. So both sides fall silent after a few frames, whatever is lost.
  *
+ * The blocks also say whether this session goes on with what another one has begun: a client claims
+ * it, the server answers.
+ *
  * @module
  */
 import {
+  type Continued,
   type Extension,
-  FLOW_LIMIT,
-  HALF_CLOSE,
+  FRAGMENTS,
   JOINT_PARITY,
-  REPEATED_ACKS,
+  OWN_BITS,
   REPORT,
   SEEN,
 } from "../wire/extension.ts";
-
-// Protocol constants.
-
-/** What this implementation understands. */
-const OWN_BITS = HALF_CLOSE | REPEATED_ACKS | JOINT_PARITY | FLOW_LIMIT;
 
 // Tuning.
 
@@ -37,6 +35,9 @@ export class Acquaintance {
   #isSeen = false;
   #announcements = 0;
   #lateBlocks = 0;
+  #claim: Uint8Array | undefined;
+  #continued: Continued | undefined;
+  #answer: Continued | undefined;
 
   /** Whether the other side is of our own kind; until its block has come it counts as the original. */
   get isOwnKind(): boolean {
@@ -48,11 +49,39 @@ export class Acquaintance {
     return this.#theirs !== undefined && (this.#theirs.bits & JOINT_PARITY) !== 0;
   }
 
+  /** Whether the other side has said that it joins bodies that come in pieces, and answers probes. */
+  get joinsFragments(): boolean {
+    return this.#theirs !== undefined && (this.#theirs.bits & FRAGMENTS) !== 0;
+  }
+
+  /** The session that the other side, a client, wants to go on with here. */
+  get claim(): Uint8Array | undefined {
+    return this.#claim;
+  }
+
+  /** What the other side, a server, says of the session that we claim; at first nothing. */
+  get continued(): Continued | undefined {
+    return this.#continued;
+  }
+
+  /** Claims a session from the first frame on. */
+  setClaim(claim: Uint8Array): void {
+    this.#claim = claim;
+  }
+
+  /** Answers the other side's claim with each block from now on. */
+  setAnswer(continued: Continued): void {
+    this.#answer = continued;
+  }
+
   /** A frame has come, with this block or none. */
   onFrame(extension: Extension | undefined): void {
     if (extension === undefined) return;
     if (this.#theirs === undefined) this.#announcements = ANNOUNCEMENTS;
     this.#theirs = extension;
+    // A view on a packet that is borrowed.
+    if (extension.continuation !== undefined) this.#claim ??= extension.continuation.slice();
+    this.#continued ??= extension.continued;
     this.#isSeen ||= (extension.bits & SEEN) !== 0;
     if (this.#announcements === 0 && ++this.#lateBlocks % LATE_BLOCKS === 0) {
       this.#announcements = 1;
@@ -62,16 +91,23 @@ export class Acquaintance {
   /** The block that the next frame is to carry, or `undefined`. */
   get block(): Extension | undefined {
     if (this.#isSeen && this.#announcements === 0) return undefined;
-    return { bits: this.#theirs === undefined ? OWN_BITS : OWN_BITS | SEEN };
+    return this.#withItems(this.#theirs === undefined ? OWN_BITS : OWN_BITS | SEEN);
   }
 
   /** The block of a frame that only reports, for our own kind alone. */
   get reportBlock(): Extension {
-    return { bits: OWN_BITS | SEEN | REPORT };
+    return this.#withItems(OWN_BITS | SEEN | REPORT);
   }
 
   /** A frame has been written, with the block in it. */
   onBlockSent(): void {
     if (this.#announcements > 0) this.#announcements--;
+  }
+
+  /** A server has an answer, a client a claim, until it is answered. */
+  #withItems(bits: number): Extension {
+    if (this.#answer !== undefined) return { bits, continued: this.#answer };
+    const isOpen = this.#claim !== undefined && this.#continued === undefined;
+    return isOpen ? { bits, continuation: this.#claim } : { bits };
   }
 }

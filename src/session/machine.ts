@@ -11,11 +11,10 @@
  * @module
  */
 import { SESSION_OVERHEAD, SessionCipher } from "../crypto/aead.ts";
-import { deriveSessionKeys } from "../crypto/keys.ts";
-import { isSoundParity, Recoverer } from "../fec/recoverer.ts";
+import { deriveIdentity, deriveSessionKeys, type SessionIdentity } from "../crypto/keys.ts";
 import type { PacketCipher } from "../host.ts";
 import type { Random } from "../random.ts";
-import { type Extension, EXTENSION_LENGTH, REPORT } from "../wire/extension.ts";
+import { type Extension, extensionLength, REPORT } from "../wire/extension.ts";
 import {
   type DataFrame,
   dataFrameOverhead,
@@ -26,31 +25,33 @@ import {
 } from "../wire/frame.ts";
 import { Writer } from "../wire/writer.ts";
 import { Acquaintance } from "./acquaintance.ts";
-import { type PaddingPolicy, UniformPadding } from "./padding.ts";
+import type {
+  PacketOutcome,
+  ReceivedBody,
+  SessionCounts,
+  SessionMachineOptions,
+} from "./contract.ts";
 import { LossReport } from "./loss_report.ts";
+import { type PaddingPolicy, UniformPadding } from "./padding.ts";
+import { PathFit } from "./path_fit.ts";
+import { MOST_PACKET_SENT, type PathMtu } from "./path_mtu.ts";
+import { Rebuilding } from "./rebuilding.ts";
 import { ReceiveLoss } from "./receive_loss.ts";
 import { ReplayWindow } from "./replay_window.ts";
+
+export type { PacketOutcome, ReceivedBody, SessionCounts, SessionMachineOptions };
+export { MOST_PACKET_SENT };
 
 // Protocol constants.
 
 /** Longest packet that is accepted: the original's buffer. */
 export const MOST_PACKET_RECEIVED = 2048;
 
-/**
- * Longest packet that is sent while the path is not known to take more: what the original's server
- * sends at the most.
- */
-export const MOST_PACKET_SENT = 1400;
-
 /** Longest message of an application: what a server of the original can send back. */
 export const MOST_DATAGRAM = 1311;
 
 /** How far a frame number may lie above the highest: an honest sender never comes near it. */
 const MOST_JUMP = 2 ** 24;
-
-/** Where a run of parity may begin, relative to the highest frame number. */
-const MOST_RUN_AGE = 4096;
-const MOST_RUN_LEAD = 256;
 
 /** Bytes by which the parity of a body may be longer than its own packet: it has no counters. */
 const PARITY_EXCESS = 2;
@@ -61,79 +62,18 @@ const NOTHING = new Uint8Array(0);
 
 // Tuning.
 
-/**
- * How long bodies are kept for rebuilding after parity came, a frame was missing or loss was
- * reported, ms. Nobody sends parity before something was lost, so on a clean path nothing is copied.
- */
-const PARITY_MEMORY = 30_000;
-
 /** Frames for which a length told by `mostBody` still holds: a segment may be sent again much later. */
 const COUNTER_MARGIN = 4096;
 
-/** Settings of a session. */
-export interface SessionMachineOptions {
-  /** Which end this is: it decides which key is whose. */
-  readonly role: "client" | "server";
-  /** The secret of the handshake, 32 bytes. */
-  readonly secret: Uint8Array;
-  readonly random: Random;
-  /** How long packets are made; by default a uniform draw of up to 63 bytes is added. */
-  readonly padding?: PaddingPolicy;
-  /** The host's own cipher; by default the portable one. */
-  readonly createCipher?: (key: Uint8Array) => PacketCipher;
-}
-
-/**
- * What became of a packet:
- *
- * - `newest`: data that is newer than all before, so the other side sent it just now;
- * - `late`: data that newer data has overtaken;
- * - `parity`: it helps to rebuild, but has no number of its own: it may be a replay, and proves
- *   nothing about where the other side is or whether it lives;
- * - `replayed`: data that came before, or a frame that is too old to tell;
- * - `malformed`: the other side made it, but it is no frame or breaks a limit;
- * - `foreign`: the other side did not make it. It is left as it was.
- */
-export type PacketOutcome = "newest" | "late" | "parity" | "replayed" | "malformed" | "foreign";
-
-/** A body that has come. Valid until the machine is touched again. */
-export interface ReceivedBody {
-  readonly body: Uint8Array;
-  /** Number of the frame that it came in, or would have come in. */
-  readonly frameNumber: number;
-  /** The other side's counters; both 0 in a body that was rebuilt. */
-  readonly highReceived: number;
-  readonly totalReceived: number;
-  /** Whether it is no datagram, and only brings the counters. */
-  readonly isReport?: boolean;
-}
-
-/** What a session has counted. */
-export interface SessionCounts {
-  /** Data frames sent. */
-  readonly framesSent: number;
-  /** Parity frames sent. */
-  readonly paritySent: number;
-  /** Data frames received, each once. */
-  readonly framesReceived: number;
-  /** Bytes of packets sent, headers of UDP and IP not counted. */
-  readonly bytesSent: number;
-  /** The same of packets received, each once. */
-  readonly bytesReceived: number;
-  /** Packets of the other side that were no frame, or broke a limit. */
-  readonly framesMalformed: number;
-  /** Frames that had been received before, or were too old to tell. */
-  readonly replayed: number;
-  /** Bodies rebuilt from parity. */
-  readonly recovered: number;
-  /** Loss of what the other side sends, 0 to 1, as measured here. */
-  readonly receiveLoss: number;
-  /** Loss of what we send, 0 to 1, as the other side says; `undefined`: it has not said. */
-  readonly sendLoss: number | undefined;
-}
-
 /** One session. All times in ms. */
 export class SessionMachine {
+  /** What both ends have told of themselves. */
+  readonly acquaintance: Acquaintance = new Acquaintance();
+  /** How both ends call it. */
+  readonly identity: SessionIdentity;
+  /** What the path takes. Its deadline is the session's; its probes are polled here. */
+  readonly pathMtu: PathMtu;
+  readonly #fit: PathFit;
   readonly #sealer: PacketCipher;
   readonly #opener: PacketCipher;
   readonly #random: Random;
@@ -141,10 +81,9 @@ export class SessionMachine {
   readonly #window = new ReplayWindow();
   readonly #loss = new ReceiveLoss();
   readonly #lossReport = new LossReport();
-  readonly #acquaintance = new Acquaintance();
   readonly #nonce = new Uint8Array(NONCE_LENGTH);
-  #recoverer: Recoverer | undefined;
-  #parityUntil = -Infinity;
+  readonly #rebuilding = new Rebuilding();
+  #lastBody: Uint8Array = NOTHING;
   #recovered = 0;
   #nextFrame = 0;
   #totalReceived = 0;
@@ -159,6 +98,9 @@ export class SessionMachine {
 
   constructor({ role, secret, random, padding, createCipher }: SessionMachineOptions) {
     const { upload, download } = deriveSessionKeys(secret);
+    this.identity = deriveIdentity(secret);
+    this.#fit = new PathFit(secret);
+    this.pathMtu = this.#fit.mtu;
     const create = createCipher ?? ((key) => new SessionCipher(key));
     this.#sealer = create(role === "client" ? upload : download);
     this.#opener = create(role === "client" ? download : upload);
@@ -184,12 +126,12 @@ export class SessionMachine {
 
   /** Whether the other side has shown that it is of our own kind. */
   get isOwnKind(): boolean {
-    return this.#acquaintance.isOwnKind;
+    return this.acquaintance.isOwnKind;
   }
 
   /** Whether the other side has shown that it solves the parity of overlapping runs jointly. */
   get solvesJointly(): boolean {
-    return this.#acquaintance.solvesJointly;
+    return this.acquaintance.solvesJointly;
   }
 
   /** Loss of what we send, 0 to 254, as the other side has said last; `undefined`: it has not. */
@@ -212,36 +154,69 @@ export class SessionMachine {
     return this.#nextFrame - 1;
   }
 
-  /** The longest body that a packet of the usual length takes. Shrinks by a few bytes over time. */
+  /** The body of that frame: a piece of the one that was given, where the path takes no more. */
+  get lastBody(): Uint8Array {
+    return this.#lastBody;
+  }
+
+  /** The longest body that a packet takes now. Shrinks by a few bytes over time. */
   get mostBody(): number {
     const overhead = dataFrameOverhead(
       this.#nextFrame + COUNTER_MARGIN,
       Math.max(0, this.#window.highest) + COUNTER_MARGIN,
       this.#totalReceived + COUNTER_MARGIN,
-      MOST_PACKET_SENT,
+      this.pathMtu.length,
     );
-    return MOST_PACKET_SENT - SESSION_OVERHEAD - overhead - 1 - PARITY_EXCESS;
+    return this.pathMtu.length - SESSION_OVERHEAD - overhead - 1 - PARITY_EXCESS;
   }
 
   /**
-   * Makes a packet of a body.
+   * Makes a packet of a body. One that is longer than the path takes is sent in pieces, if the other
+   * side is known to join them: then {@linkcode encodeRest} must follow.
    *
-   * @param body Borrowed until the call returns.
+   * @param body Borrowed until the call returns, or until `encodeRest` has returned 0.
    * @param into Where the packet goes: 2,048 bytes are always enough.
    * @returns The packet's length.
    */
   encode(body: Uint8Array, into: Uint8Array, now: number): number {
-    const length = body.length + 1 + EXTENSION_LENGTH + dataFrameOverhead(
-      this.#nextFrame,
-      Math.max(0, this.#window.highest),
-      this.#totalReceived,
-      body.length,
-    );
+    const room = this.pathMtu.length - SESSION_OVERHEAD;
+    const isTooLong = this.#frameLength(body) > room && this.acquaintance.joinsFragments;
+    if (isTooLong && this.#fit.cut(body, this.mostBody)) return this.encodeRest(into, now);
+    const wanted = this.acquaintance.block;
+    const blockLength = wanted === undefined ? 0 : extensionLength(wanted);
     // In a full packet there is no room for the block; openings and acknowledgements carry it.
-    const hasRoom = length <= MOST_PACKET_SENT - SESSION_OVERHEAD;
-    const block = hasRoom ? this.#acquaintance.block : undefined;
-    if (block !== undefined) this.#acquaintance.onBlockSent();
+    const block = this.#frameLength(body) + blockLength <= room ? wanted : undefined;
+    if (block !== undefined) this.acquaintance.onBlockSent();
     return this.#encodeData(body, block, into, now);
+  }
+
+  /**
+   * Makes a packet of the next piece of the body that was given last.
+   *
+   * @param into Where the packet goes: 2,048 bytes are always enough.
+   * @returns The packet's length; 0: there was no further piece.
+   */
+  encodeRest(into: Uint8Array, now: number): number {
+    const fragment = this.#fit.nextFragment();
+    return fragment === undefined ? 0 : this.#encodeData(fragment, undefined, into, now);
+  }
+
+  /**
+   * Writes the next packet that the session sends of its own accord: what asks whether its length
+   * passes, and the answer to that of the other side.
+   *
+   * It repeats a number that the other side has had: so it counts for nothing, and its loss is no loss.
+   *
+   * @param into Where the packet goes: 2,048 bytes are always enough.
+   * @returns The packet's length; 0: nothing now.
+   */
+  pollControl(into: Uint8Array, now: number): number {
+    const control = this.#fit.pollControl(now);
+    if (control === undefined) return 0;
+    const writer = new Writer(into);
+    const frame = this.#dataFrame(Math.max(0, this.#toldHighest), control.body);
+    encodeFrame(frame, this.#lossByte(now), undefined, writer);
+    return this.#seal(writer, into, control.packetLength - SESSION_OVERHEAD);
   }
 
   /**
@@ -252,7 +227,7 @@ export class SessionMachine {
    * @returns The packet's length.
    */
   encodeReport(into: Uint8Array, now: number): number {
-    return this.#encodeData(NOTHING, this.#acquaintance.reportBlock, into, now);
+    return this.#encodeData(NOTHING, this.acquaintance.reportBlock, into, now);
   }
 
   /**
@@ -295,17 +270,33 @@ export class SessionMachine {
     const received = this.#received;
     if (received !== undefined) {
       this.#received = undefined;
-      return received;
+      return this.#fit.joined(received);
     }
     for (;;) {
-      const rebuilt = this.#recoverer?.pollBody();
+      const rebuilt = this.#rebuilding.poll();
       if (rebuilt === undefined) return undefined;
       if (!this.#window.accept(rebuilt.frameNumber)) continue;
       this.#recovered++;
       // Without its block nobody knows whether it was a datagram; an empty one is lost, then.
       const isReport = this.isOwnKind && rebuilt.body.length === 0;
-      return { ...rebuilt, highReceived: 0, totalReceived: 0, isReport };
+      return this.#fit.joined({ ...rebuilt, highReceived: 0, totalReceived: 0, isReport });
     }
+  }
+
+  #frameLength(body: Uint8Array): number {
+    const highest = Math.max(0, this.#window.highest);
+    return body.length + 1 +
+      dataFrameOverhead(this.#nextFrame, highest, this.#totalReceived, body.length);
+  }
+
+  #dataFrame(frameNumber: number, body: Uint8Array): DataFrame {
+    return {
+      kind: "data",
+      frameNumber,
+      highReceived: Math.max(0, this.#window.highest),
+      totalReceived: this.#totalReceived,
+      body,
+    };
   }
 
   #encodeData(
@@ -316,25 +307,23 @@ export class SessionMachine {
   ): number {
     const writer = new Writer(into);
     const lossByte = this.#lossByte(now);
-    if (lossByte > 0) this.#parityUntil = now + PARITY_MEMORY;
-    const frame: DataFrame = {
-      kind: "data",
-      frameNumber: this.#nextFrame++,
-      highReceived: Math.max(0, this.#window.highest),
-      totalReceived: this.#totalReceived,
-      body,
-    };
+    if (lossByte > 0) this.#rebuilding.onLoss(now);
+    const frame = this.#dataFrame(this.#nextFrame++, body);
     encodeFrame(frame, lossByte, block, writer);
-    return this.#seal(writer, into);
+    this.#lastBody = body;
+    const length = this.#seal(writer, into);
+    this.pathMtu.onSent(frame.frameNumber, length, now);
+    return length;
   }
 
   #lossByte(now: number): number {
     return this.#lossReport.byte(this.#loss, this.isOwnKind, this.#totalReceived, now);
   }
 
-  #seal(writer: Writer, into: Uint8Array): number {
-    const most = MOST_PACKET_SENT - SESSION_OVERHEAD;
-    const padded = writer.length + this.#padding.paddingFor(writer.length, most);
+  #seal(writer: Writer, into: Uint8Array, least = 0): number {
+    const most = this.pathMtu.length - SESSION_OVERHEAD;
+    const usual = writer.length + this.#padding.paddingFor(writer.length, most);
+    const padded = Math.max(least, usual);
     // Zeros: sealed they look like anything else, and they never begin like an extension block.
     into.fill(0, writer.length, padded);
     this.#random.fill(this.#nonce);
@@ -346,16 +335,20 @@ export class SessionMachine {
   #take(decoded: DecodedFrame | undefined, now: number): PacketOutcome {
     if (decoded === undefined) return "malformed";
     const { frame, lossByte, extension } = decoded;
-    if (frame.kind === "parity") return this.#handleParity(frame, now);
+    if (frame.kind === "parity") {
+      return this.#rebuilding.onParity(frame, this.#window.highest, now);
+    }
     const outcome = this.#handleData(frame, now);
     if (outcome === "newest" || outcome === "late") {
       if (lossByte !== undefined) this.#toldLoss = lossByte;
-      this.#acquaintance.onFrame(extension);
+      this.acquaintance.onFrame(extension);
       if (this.#received?.body.length === 0 && extension !== undefined) {
         this.#received = { ...this.#received, isReport: (extension.bits & REPORT) !== 0 };
       }
+      if (this.acquaintance.joinsFragments) this.pathMtu.enable();
     }
-    return outcome;
+    const isControl = outcome !== "malformed" && this.#fit.handleControl(frame.body, now);
+    return isControl && outcome === "replayed" ? "parity" : outcome;
   }
 
   #isPlausible(frameNumber: number): boolean {
@@ -366,28 +359,17 @@ export class SessionMachine {
     if (!this.#isPlausible(frame.frameNumber)) return "malformed";
     this.#loss.onArrived(frame.frameNumber, now);
     const lead = frame.frameNumber - this.#window.highest;
-    if (lead > 1) this.#parityUntil = now + PARITY_MEMORY;
+    if (lead > 1) this.#rebuilding.onLoss(now);
     if (!this.#window.accept(frame.frameNumber)) return "replayed";
     this.#totalReceived++;
-    if (now < this.#parityUntil) {
-      this.#recoverer ??= new Recoverer();
-      this.#recoverer.onData(frame.frameNumber, frame.body);
-    } else this.#recoverer = undefined;
+    this.#rebuilding.onData(frame.frameNumber, frame.body, now);
     const arePossible = this.#areCountersPossible(frame);
     this.#received = arePossible ? frame : { ...frame, highReceived: 0, totalReceived: 0 };
-    if (arePossible && frame.totalReceived > 0) this.#toldHighest = frame.highReceived;
+    if (arePossible && frame.totalReceived > 0) {
+      this.#toldHighest = frame.highReceived;
+      this.pathMtu.onCounters(frame.highReceived, frame.totalReceived, now);
+    }
     return lead > 0 ? "newest" : "late";
-  }
-
-  #handleParity(frame: ParityFrame, now: number): PacketOutcome {
-    const lead = frame.runStart - this.#window.highest;
-    if (lead > MOST_RUN_LEAD || !isSoundParity(frame)) return "malformed";
-    // Nobody sends parity that late: it was recorded.
-    if (lead < -MOST_RUN_AGE) return "replayed";
-    this.#parityUntil = now + PARITY_MEMORY;
-    this.#recoverer ??= new Recoverer();
-    this.#recoverer.onParity(frame);
-    return "parity";
   }
 
   /** Nobody can have received more than was sent. */

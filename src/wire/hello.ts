@@ -8,6 +8,7 @@
  * |     36 |   32 | ephemeral public key             | 0, 1: hellos  |
  * |     68 |    8 | version                          | 0: client     |
  * |     68 |  8+n | resume token, a byte string      | 1: server     |
+ * |   76+n |  7+m | extension block: may stand here  | 1: server     |
  * |      4 |  8+n | resume token, a byte string      | 2: resume     |
  * |   12+n |    1 | shard id                         | 2: resume     |
  *
@@ -16,6 +17,7 @@
  *
  * @module
  */
+import { decodeExtension, encodeExtension, type Extension } from "./extension.ts";
 import { Reader } from "./reader.ts";
 import type { Writer } from "./writer.ts";
 
@@ -55,6 +57,8 @@ export interface ServerHello {
   readonly ephemeralPublicKey: Uint8Array;
   /** The server's own note on the session, which the client sends back as it is. */
   readonly resumeToken: Uint8Array;
+  /** What a server of our own kind says about itself; to the original it is padding. */
+  readonly extension?: Extension;
 }
 
 /** A client takes up a session, or says that one of its sockets now has another address. */
@@ -89,9 +93,15 @@ export function decodeHandshakeFrame(plaintext: Uint8Array): HandshakeFrame | un
       const longPublicKey = reader.bytes(PUBLIC_KEY_LENGTH);
       const ephemeralPublicKey = reader.bytes(PUBLIC_KEY_LENGTH);
       const resumeToken = reader.byteString();
-      return reader.ok
-        ? { kind: "serverHello", longPublicKey, ephemeralPublicKey, resumeToken }
-        : undefined;
+      if (!reader.ok) return undefined;
+      const extension = decodeExtension(reader);
+      const frame = {
+        kind: "serverHello",
+        longPublicKey,
+        ephemeralPublicKey,
+        resumeToken,
+      } as const;
+      return extension === undefined ? frame : { ...frame, extension };
     }
     case CLIENT_RESUME: {
       const resumeToken = reader.byteString();
@@ -117,6 +127,7 @@ export function encodeHandshakeFrame(frame: HandshakeFrame, writer: Writer): voi
       writer.bytes(frame.longPublicKey);
       writer.bytes(frame.ephemeralPublicKey);
       writer.byteString(frame.resumeToken);
+      if (frame.extension !== undefined) encodeExtension(frame.extension, writer);
       return;
     case "clientResume":
       writer.u32(CLIENT_RESUME);

@@ -116,17 +116,22 @@ export async function againstServer(
 ): Promise<ForgedPeer & { readonly client: ForgedClient }> {
   const client = await shakeHands(pair, listener, seed);
   client.socket.send(client.resume());
+  client.socket.send(client.forger.sign());
   const session = await pair.run(listener.accept());
   const { forger, socket: { received, send } } = client;
   return { pair, role: "server", session, forger, received, send, client };
 }
 
-/** A session of a real client with a server that is written by hand. */
+/**
+ * A session of a real client with a server that is written by hand, and does not say that it is of our
+ * kind: the client asks it nothing.
+ */
 export async function againstClient(pair: VirtualPair): Promise<ForgedPeer> {
   const { serverHost } = pair;
   const x25519 = portableX25519(seededSource(700));
   const random = new Random(seededSource(800));
   const responder = new Responder({ secretKey: SECRET_KEY, x25519, random }, pair.now);
+  const hellos = new HelloForger(responder.publicKey, seededSource(900));
   const received: Uint8Array[] = [];
   const memory = new Uint8Array(2048);
   let secret: Uint8Array | undefined;
@@ -138,9 +143,14 @@ export async function againstClient(pair: VirtualPair): Promise<ForgedPeer> {
       const outcome = secret === undefined
         ? responder.handleDatagram(datagram, memory, pair.now, serverHost.epochSeconds())
         : undefined;
-      if (outcome?.kind === "answer") socket.send(memory.subarray(0, outcome.length), from);
-      else if (outcome?.kind === "resume") secret = responder.openToken(outcome.resume, pair.now);
-      else received.push(copy);
+      if (outcome?.kind === "answer") {
+        const answer = hellos.frame("down", minuteOf(pair), memory.subarray(0, outcome.length));
+        assert.ok(answer?.kind === "serverHello");
+        const { extension: _ourKind, ...plain } = answer;
+        socket.send(hellos.packet("down", minuteOf(pair), plain), from);
+      }
+      if (outcome?.kind === "resume") secret = responder.openToken(outcome.resume, pair.now);
+      if (outcome === undefined) received.push(copy);
     },
     onError: () => {},
   });

@@ -48,6 +48,11 @@ export class SessionForger {
     return packet;
   }
 
+  /** A packet that is no frame: it proves the keys, and nothing else. */
+  sign(): Uint8Array {
+    return this.seal(Uint8Array.of(0xff));
+  }
+
   /** A packet with this frame. */
   packet(frame: DataFrame | ParityFrame, trailer: Trailer = { lossByte: 0 }): Uint8Array {
     const memory = new Uint8Array(12_000);

@@ -1,0 +1,222 @@
+/**
+ * A client's end of a session, from the first hello on.
+ *
+ * It connects, and it keeps the session alive: when a question has not been answered for a while it
+ * looks for the server again, beside all that the session itself does to be heard. An answer proves
+ * that the server is there; if the session then stays silent still, the server has forgotten it, and
+ * the answer's keys take its place. The first packet under them says which session they go on with:
+ * a server that knows it after all (`server_sessions.ts`) lets its streams go on, and otherwise they
+ * end, while the multiplex goes on with new ones.
+ *
+ * @module
+ */
+import { proveIdentity, type SessionIdentity } from "../crypto/keys.ts";
+import { Resumer } from "../handshake/resumer.ts";
+import type { Host } from "../host.ts";
+import { INITIAL_RTT, RttEstimator } from "../mux/rtt.ts";
+import { Random } from "../random.ts";
+import { SessionMachine } from "../session/machine.ts";
+import type { Link, LinkHandler } from "../transport/link.ts";
+import { Alarm } from "./alarm.ts";
+import { ClientPath, type OwnLink } from "./client_path.ts";
+import { forgottenStreams, noAnswer } from "./closure.ts";
+import type { ConnectOptions, Session } from "./contract.ts";
+import { SessionDriver } from "./driver.ts";
+import { type ServerFound, ServerSearch } from "./server_search.ts";
+import { DrivenSession } from "./session.ts";
+import { SleepWatch } from "./sleep_watch.ts";
+
+// Tuning.
+
+/**
+ * How long the session has to answer once the server has proved to be there, before it counts as
+ * forgotten: round trips, and ms for the ways of an operating system.
+ */
+const GRACE_RTTS = 2;
+const GRACE = 100;
+
+/** Settings, complete. */
+export interface ClientEndOptions extends ConnectOptions {
+  readonly timeout: number;
+  readonly idleTimeout: number;
+}
+
+/** A client's end. */
+export class ClientEnd implements LinkHandler {
+  readonly #host: Host;
+  readonly #options: ClientEndOptions;
+  readonly #random: Random;
+  readonly #settled = Promise.withResolvers<Session>();
+  readonly #graceAlarm: Alarm;
+  #links: OwnLink[] = [];
+  #search: ServerSearch | undefined;
+  #driver: SessionDriver | undefined;
+  #path: ClientPath | undefined;
+  #sleepWatch: SleepWatch | undefined;
+  /** What the server has answered while the session was silent. */
+  #found: ServerFound | undefined;
+  /** The session whose streams wait to hear whether they go on. */
+  #continued: SessionIdentity | undefined;
+  #isOver = false;
+
+  constructor(host: Host, options: ClientEndOptions) {
+    this.#host = host;
+    this.#options = options;
+    this.#random = new Random(host.random);
+    this.#graceAlarm = new Alarm(host, () => this.#replace());
+  }
+
+  /** Asks over links until there is an answer, or no hope for one. */
+  async connect(links: readonly OwnLink[]): Promise<Session> {
+    const { signal, timeout } = this.#options;
+    this.#links = [...links];
+    const onAbort = () => this.#fail(signal?.reason);
+    signal?.addEventListener("abort", onAbort);
+    if (signal?.aborted) onAbort();
+    else this.#startSearch(this.#host.now() + timeout);
+    try {
+      return await this.#settled.promise;
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  onDatagram(datagram: Uint8Array, link: Link): void {
+    const driver = this.#driver;
+    const outcome = driver?.handleDatagram(datagram) ?? "foreign";
+    if (driver !== undefined && outcome !== "foreign") {
+      this.#path?.onHeard(link, outcome, this.#host.now());
+      if (outcome === "newest" || outcome === "late") this.#onHeard(driver);
+      driver.flush();
+      return;
+    }
+    const found = this.#search?.handleDatagram(datagram, link);
+    if (found === undefined) return;
+    this.#search = undefined;
+    if (driver === undefined) this.#establish(found);
+    else this.#probe(found, driver);
+  }
+
+  onRoom(): void {
+    this.#driver?.flush();
+  }
+
+  onCut(): void {
+    this.#driver?.onMoved();
+    this.#driver?.flush();
+  }
+
+  #startSearch(giveUpAt: number): void {
+    this.#search = new ServerSearch({
+      host: this.#host,
+      random: this.#random,
+      serverKey: this.#options.serverKey,
+      giveUpAt,
+      links: () => this.#links,
+      onGivenUp: () => this.#fail(noAnswer(this.#options)),
+    });
+    this.#search.advance();
+  }
+
+  #establish(found: ServerFound): void {
+    const { idleTimeout, repair = {}, stats } = this.#options;
+    const host = this.#host;
+    const link = this.#links.find((each) => each === found.link) ?? this.#links[0]!;
+    for (const other of this.#links) if (other !== link) other.close();
+    this.#links = [link];
+    const rtt = new RttEstimator(Math.max(1, found.rtt ?? INITIAL_RTT));
+    const path = this.#path = new ClientPath({
+      rtt,
+      epochSeconds: () => host.epochSeconds(),
+      onSilent: () => this.#onSilent(),
+    }, [{ link, resumer: this.#createResumer(found, 0) }]);
+    const driver = this.#driver = new SessionDriver({
+      host,
+      role: "client",
+      random: this.#random,
+      rtt,
+      idleTimeout,
+      repair,
+      ...(stats === undefined ? {} : { stats }),
+    }, { session: this.#createSession(found), path });
+    const session = new DrivenSession(driver);
+    this.#sleepWatch = new SleepWatch(host, () => driver.refresh());
+    session.closed.then(() => this.#stop());
+    this.#settled.resolve(session);
+  }
+
+  #createSession({ secret, extension }: ServerFound): SessionMachine {
+    const host = this.#host;
+    const session = new SessionMachine({
+      role: "client",
+      secret,
+      random: this.#random,
+      createCipher: host.createCipher?.bind(host),
+    });
+    session.acquaintance.onFrame(extension);
+    return session;
+  }
+
+  #createResumer({ resumeToken }: ServerFound, shardId: number): Resumer {
+    const { serverKey } = this.#options;
+    const random = this.#random;
+    return new Resumer({ serverKey, resumeToken, shardId, random }, this.#host.now());
+  }
+
+  /** A question has not been answered for a while. */
+  #onSilent(): void {
+    if (this.#search === undefined && this.#found === undefined) this.#startSearch(Infinity);
+  }
+
+  /** The server is there: has it forgotten the session? */
+  #probe(found: ServerFound, driver: SessionDriver): void {
+    this.#found = found;
+    this.#graceAlarm.set(
+      this.#host.now() + GRACE + GRACE_RTTS * driver.options.rtt.smoothed,
+    );
+    driver.refresh();
+  }
+
+  /** The session was heard. */
+  #onHeard(driver: SessionDriver): void {
+    this.#search?.stop();
+    this.#search = this.#found = undefined;
+    this.#graceAlarm.cancel();
+    if (this.#continued === undefined) return;
+    const { continued, isOwnKind } = driver.session.acquaintance;
+    if (continued === undefined && isOwnKind) return;
+    this.#continued = undefined;
+    if (continued === "ended") driver.end({ by: "remote" });
+    else if (continued !== "yes") driver.forgetStreams(forgottenStreams());
+  }
+
+  /** The session has stayed silent although the server is there: other keys take its place. */
+  #replace(): void {
+    const [found, driver, path] = [this.#found, this.#driver, this.#path];
+    if (found === undefined || driver === undefined || path === undefined) return;
+    this.#found = undefined;
+    const session = this.#createSession(found);
+    const continued = this.#continued ??= driver.session.identity;
+    const proof = proveIdentity(continued, session.identity.name);
+    session.acquaintance.setClaim(Uint8Array.of(...continued.name, ...proof));
+    path.onReplaced((shardId) => this.#createResumer(found, shardId));
+    driver.replace({ session, path });
+    driver.hold();
+    driver.flush();
+  }
+
+  #fail(reason: unknown): void {
+    if (this.#isOver || this.#driver !== undefined) return;
+    this.#stop();
+    this.#settled.reject(reason);
+  }
+
+  #stop(): void {
+    this.#isOver = true;
+    this.#search?.stop();
+    this.#search = undefined;
+    this.#graceAlarm.cancel();
+    this.#sleepWatch?.stop();
+    for (const link of this.#links) link.close();
+  }
+}

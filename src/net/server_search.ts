@@ -1,0 +1,109 @@
+/**
+ * Looks for the server: asks over all links there are until one of them brings the answer.
+ *
+ * That is how a client connects, and how it finds a server again that has not been heard for a while:
+ * it may have been restarted, and has forgotten the session.
+ *
+ * @module
+ */
+import { portableX25519 } from "../crypto/keys.ts";
+import { Initiator } from "../handshake/initiator.ts";
+import type { Host } from "../host.ts";
+import type { Random } from "../random.ts";
+import { MOST_PACKET_RECEIVED } from "../session/machine.ts";
+import type { Extension } from "../wire/extension.ts";
+import type { Link } from "../transport/link.ts";
+import { Alarm } from "./alarm.ts";
+
+// Tuning.
+
+/** After so long, ms, the server is asked seldom, every so many ms: it may be gone for a day. */
+const SELDOM_AFTER = 30_000;
+const SELDOM = 2_000;
+
+/** Where hellos are put together: each is used up before anything else happens. */
+const helloMemory = new Uint8Array(MOST_PACKET_RECEIVED);
+
+/** What a server has answered. */
+export interface ServerFound {
+  readonly secret: Uint8Array;
+  readonly resumeToken: Uint8Array;
+  /** What it has said about itself, if it is of our own kind. */
+  readonly extension: Extension | undefined;
+  /** What the answer came over. */
+  readonly link: Link;
+  /** How long it took, ms; missing when several were asked and nobody knows which one was answered. */
+  readonly rtt?: number;
+}
+
+/** Settings of a search. Times in ms. */
+export interface ServerSearchOptions {
+  readonly host: Host;
+  readonly random: Random;
+  readonly serverKey: Uint8Array;
+  /** When to give up; `Infinity`: never. */
+  readonly giveUpAt: number;
+  /** The links to ask over, asked for anew each time. */
+  readonly links: () => Iterable<Link>;
+  /** The time has come to give up. */
+  readonly onGivenUp: () => void;
+}
+
+/** One search. */
+export class ServerSearch {
+  readonly #options: ServerSearchOptions;
+  readonly #initiator: Initiator;
+  readonly #alarm: Alarm;
+  readonly #startedAt: number;
+  #isOver = false;
+
+  constructor(options: ServerSearchOptions) {
+    const { host, random, serverKey, giveUpAt } = options;
+    this.#options = options;
+    this.#startedAt = host.now();
+    this.#alarm = new Alarm(host, () => this.advance());
+    this.#initiator = new Initiator({
+      serverKey,
+      x25519: host.x25519 ?? portableX25519(host.random),
+      random,
+      giveUpAt,
+    }, this.#startedAt);
+  }
+
+  /** Asks, if it is time to. */
+  advance(): void {
+    if (this.#isOver) return;
+    const { host, links, onGivenUp } = this.#options;
+    const now = host.now();
+    this.#initiator.handleTimeout(now);
+    if (this.#initiator.pollEvent()?.kind === "failed") {
+      this.stop();
+      onGivenUp();
+      return;
+    }
+    const length = this.#initiator.pollTransmit(helloMemory, now, host.epochSeconds());
+    if (length > 0) { for (const link of links()) link.send(helloMemory.subarray(0, length)); }
+    const isSeldom = now - this.#startedAt >= SELDOM_AFTER;
+    const next = this.#initiator.deadline;
+    this.#alarm.set(isSeldom ? Math.max(next, now + SELDOM) : next);
+  }
+
+  /** A datagram has come that belongs to no session; it may be opened in place. */
+  handleDatagram(datagram: Uint8Array, link: Link): ServerFound | undefined {
+    if (this.#isOver) return undefined;
+    const { host } = this.#options;
+    this.#initiator.handleDatagram(datagram, host.epochSeconds());
+    const event = this.#initiator.pollEvent();
+    if (event?.kind !== "established") return undefined;
+    this.stop();
+    const { secret, resumeToken, extension } = event;
+    const rtt = this.#initiator.hellos === 1 ? { rtt: host.now() - this.#startedAt } : {};
+    return { secret, resumeToken, extension, link, ...rtt };
+  }
+
+  /** Asks no more; doing so twice is harmless. */
+  stop(): void {
+    this.#isOver = true;
+    this.#alarm.cancel();
+  }
+}

@@ -1,0 +1,336 @@
+/**
+ * A listener's sessions: what becomes of each datagram, over whatever link it has come.
+ *
+ * Each is tried on the sessions of its link, and then as a handshake. Whatever it is, it cannot end
+ * the listener: what does not open is counted and dropped.
+ *
+ * A resume makes a candidate, which turns into a session with its first packet: anybody may have
+ * copied the resume, but nobody else has the key. That packet may say that the session goes on with
+ * another one, and prove it; then that one takes the new keys, and its streams notice nothing.
+ *
+ * @module
+ */
+import { equalBytes, formatHex } from "../bytes.ts";
+import { proveIdentity } from "../crypto/keys.ts";
+import { Responder, type Resume } from "../handshake/responder.ts";
+import type { Host } from "../host.ts";
+import { INITIAL_RTT, RttEstimator } from "../mux/rtt.ts";
+import type { Random } from "../random.ts";
+import { MOST_PACKET_RECEIVED, type PacketOutcome, SessionMachine } from "../session/machine.ts";
+import type { Link } from "../transport/link.ts";
+import { Alarm } from "./alarm.ts";
+import type { ListenOptions } from "./contract.ts";
+import { SessionDriver } from "./driver.ts";
+import { Route } from "./route.ts";
+import { Routes } from "./routes.ts";
+import { DrivenSession } from "./session.ts";
+import type { SessionPath } from "./session_path.ts";
+import { Tombstones } from "./tombstones.ts";
+
+// Protocol constants.
+
+/** Where the proof stands in a claim, after the name of the session that is claimed. */
+const PROOF_AT = 8;
+
+// Tuning.
+
+/** How long a candidate may take to say its first word, ms: ten round trips of the worst paths. */
+const CANDIDATE_AGE = 10_000;
+
+/** Candidates at the most: a resume costs its sender a handshake, so honest ones are few. */
+const MOST_CANDIDATES = 4_096;
+
+/** How long a session may hear nothing, ms. */
+export const IDLE_TIMEOUT = 600_000;
+
+/** Sessions open at the same time: at some 20 KB each, a third of a gigabyte. */
+export const MOST_SESSIONS = 16_384;
+
+/** Sessions waiting to be accepted: a program that does not accept for so long is stuck. */
+export const MOST_BACKLOG = 1_024;
+
+/** What the sessions need of their listener. */
+export interface SessionsOwner {
+  /** Sessions that wait to be accepted. */
+  readonly backlog: number;
+  /** A session has begun. */
+  onSession(session: DrivenSession): void;
+  /** A session has ended. */
+  onEnd(session: DrivenSession): void;
+}
+
+/** What a listener counts. */
+export interface ServerCounts {
+  packetsProcessed: number;
+  packetsFailed: number;
+  packetsReplayed: number;
+  handshakes: number;
+  droppedBySessionLimit: number;
+  droppedByBacklog: number;
+  sendsDropped: number;
+}
+
+/** The sessions of one listener. */
+export class ServerSessions {
+  /** What has been counted. */
+  readonly counts: ServerCounts = {
+    packetsProcessed: 0,
+    packetsFailed: 0,
+    packetsReplayed: 0,
+    handshakes: 0,
+    droppedBySessionLimit: 0,
+    droppedByBacklog: 0,
+    sendsDropped: 0,
+  };
+  readonly #host: Host;
+  readonly #options: ListenOptions;
+  readonly #owner: SessionsOwner;
+  readonly #random: Random;
+  readonly #responder: Responder;
+  readonly #routes = new Routes();
+  readonly #tombstones = new Tombstones();
+  /** When each candidate is given up; oldest first. */
+  readonly #candidates = new Map<Route, number>();
+  readonly #alarm: Alarm;
+  readonly #answerMemory = new Uint8Array(MOST_PACKET_RECEIVED);
+
+  constructor(
+    host: Host,
+    options: ListenOptions,
+    responder: Responder,
+    random: Random,
+    owner: SessionsOwner,
+  ) {
+    this.#host = host;
+    this.#options = options;
+    this.#owner = owner;
+    this.#random = random;
+    this.#responder = responder;
+    this.#alarm = new Alarm(host, () => this.#forgetCandidates());
+  }
+
+  /** Sessions that have begun and not ended. */
+  get size(): number {
+    return this.#routes.size - this.#candidates.size;
+  }
+
+  /** A datagram has come; it is opened in place. */
+  handleDatagram(datagram: Uint8Array, link: Link): void {
+    this.counts.packetsProcessed++;
+    this.#options.onReceive?.(datagram.length, link.address);
+    for (const route of this.#routes.candidates(link)) {
+      const outcome = route.driver === undefined
+        ? this.#tryCandidate(route, datagram, link)
+        : route.driver.handleDatagram(datagram);
+      if (outcome === "foreign") continue;
+      // A candidate may have become part of another session.
+      const heir = route.heir ?? route;
+      // The answers must go where this came from, unless somebody held it back or repeats it.
+      if (outcome === "newest") this.#onHeard(heir, datagram.length, link);
+      if (outcome === "replayed") this.counts.packetsReplayed++;
+      heir.driver?.flush();
+      return;
+    }
+    this.#handleHandshake(datagram, link);
+  }
+
+  /** Links have room again, or have lost what was on its way. */
+  onLinkChange(link: Link, isCut: boolean): void {
+    for (const { driver } of this.#routes.at(link.key)) {
+      if (isCut) driver?.onMoved();
+      driver?.flush();
+    }
+  }
+
+  /** Ends all sessions. */
+  async close(): Promise<void> {
+    this.#alarm.cancel();
+    this.#candidates.clear();
+    await Promise.all([...this.#routes.values()].map(({ session }) => session?.close()));
+  }
+
+  #onHeard(route: Route, length: number, link: Link): void {
+    const { driver } = route;
+    if (driver === undefined) return;
+    const { toldHighest: highReceived, lastFrame } = driver.session;
+    const sign = { length, highReceived, lastFrame };
+    if (this.#routes.onHeard(route, link, sign, this.#host.now())) driver.onMoved();
+  }
+
+  #handleHandshake(datagram: Uint8Array, link: Link): void {
+    const host = this.#host;
+    const now = host.now();
+    const into = this.#answerMemory;
+    const outcome = this.#responder.handleDatagram(datagram, into, now, host.epochSeconds());
+    switch (outcome.kind) {
+      case "answer":
+        this.counts.handshakes++;
+        this.#send(into.subarray(0, outcome.length), link);
+        return;
+      case "resume":
+        this.#handleResume(outcome.resume, datagram.length, link, now);
+        return;
+      case "replayed":
+        this.counts.packetsReplayed++;
+        return;
+      case "ignored":
+        this.counts.packetsFailed++;
+        return;
+    }
+  }
+
+  #handleResume(resume: Resume, length: number, link: Link, now: number): void {
+    const { tokenId, shardId } = resume;
+    if (this.#tombstones.has(tokenId, now)) {
+      this.counts.packetsReplayed++;
+      return;
+    }
+    const known = this.#routes.get(tokenId);
+    if (known !== undefined) {
+      this.#routes.bind(known, shardId, link, length, now);
+      known.driver?.onResume();
+      return;
+    }
+    const secret = this.#responder.openToken(resume, now);
+    if (secret === undefined) {
+      this.counts.packetsFailed++;
+      return;
+    }
+    if (!this.#hasRoom()) return;
+    const { createCipher } = this.#host;
+    const route = new Route(tokenId);
+    route.candidate = new SessionMachine({
+      role: "server",
+      secret,
+      random: this.#random,
+      createCipher: createCipher?.bind(this.#host),
+    });
+    this.#routes.add(route);
+    this.#routes.bind(route, shardId, link, length, now);
+    this.#candidates.set(route, now + CANDIDATE_AGE);
+    if (this.#candidates.size === 1) this.#alarm.set(now + CANDIDATE_AGE);
+  }
+
+  #hasRoom(): boolean {
+    const { sessions = MOST_SESSIONS, backlog = MOST_BACKLOG } = this.#options.limits ?? {};
+    const waiting = this.#candidates.size;
+    if (this.size + waiting >= sessions) this.counts.droppedBySessionLimit++;
+    else if (this.#owner.backlog + waiting >= Math.min(backlog, MOST_CANDIDATES)) {
+      this.counts.droppedByBacklog++;
+    } else return true;
+    return false;
+  }
+
+  #forgetCandidates(): void {
+    const now = this.#host.now();
+    for (const [route, until] of this.#candidates) {
+      if (until > now) return this.#alarm.set(until);
+      this.#candidates.delete(route);
+      this.#routes.remove(route);
+    }
+  }
+
+  /** The first packet makes a candidate a session, or lets another session go on in it. */
+  #tryCandidate(route: Route, datagram: Uint8Array, link: Link): PacketOutcome {
+    const session = route.candidate;
+    if (session === undefined) return "foreign";
+    const outcome = session.handleDatagram(datagram, this.#host.now());
+    if (outcome === "foreign") return outcome;
+    if (this.#refuse(session, link)) return outcome;
+    this.#candidates.delete(route);
+    route.candidate = undefined;
+    const driver = this.#continue(route, session) ?? this.#open(route, session);
+    driver.handleOpened(outcome);
+    driver.onResume();
+    return outcome;
+  }
+
+  /** Whether the new session claims to go on with one that has ended; then its client is told. */
+  #refuse(session: SessionMachine, link: Link): boolean {
+    const { claim } = session.acquaintance;
+    const now = this.#host.now();
+    if (claim === undefined || !this.#tombstones.has(nameIn(claim), now)) return false;
+    session.acquaintance.setAnswer("ended");
+    const length = session.encodeReport(this.#answerMemory, now);
+    this.#send(this.#answerMemory.subarray(0, length), link);
+    return true;
+  }
+
+  /** Lets a session go on that the new one claims and proves to go on with. */
+  #continue(route: Route, session: SessionMachine): SessionDriver | undefined {
+    const { claim } = session.acquaintance;
+    if (claim === undefined) return undefined;
+    const claimed = this.#routes.named(nameIn(claim));
+    const driver = claimed?.driver;
+    const proof = driver && proveIdentity(driver.session.identity, session.identity.name);
+    const isProven = proof !== undefined && equalBytes(proof, claim.subarray(PROOF_AT));
+    session.acquaintance.setAnswer(isProven ? "yes" : "unknown");
+    if (!isProven || claimed === undefined || driver === undefined) return undefined;
+    this.#tombstones.add(claimed.tokenId, this.#host.now());
+    this.#routes.continueIn(claimed, route);
+    route.heir = claimed;
+    this.#routes.name(claimed, formatHex(session.identity.name));
+    driver.replace({ session, path: driver.path });
+    return driver;
+  }
+
+  #open(route: Route, session: SessionMachine): SessionDriver {
+    const driver = new SessionDriver({
+      host: this.#host,
+      role: "server",
+      random: this.#random,
+      rtt: new RttEstimator(INITIAL_RTT),
+      idleTimeout: this.#options.idleTimeout ?? IDLE_TIMEOUT,
+      repair: this.#options.repair ?? {},
+    }, { session, path: this.#pathOf(route) });
+    route.driver = driver;
+    this.#routes.name(route, formatHex(session.identity.name));
+    const program = new DrivenSession(driver);
+    route.session = program;
+    program.closed.then(() => {
+      this.#routes.remove(route);
+      for (const name of [route.tokenId, ...route.names]) {
+        this.#tombstones.add(name, this.#host.now());
+      }
+      this.#owner.onEnd(program);
+    });
+    this.#owner.onSession(program);
+    return driver;
+  }
+
+  #pathOf(route: Route): SessionPath {
+    return {
+      get address() {
+        return route.address;
+      },
+      get carrier() {
+        return route.carrier;
+      },
+      get isFull() {
+        return route.isFull;
+      },
+      send: (packet, _isQuestion, now) => {
+        const link = route.choose(packet.length, this.#random, now);
+        return link !== undefined && this.#send(packet, link);
+      },
+      get deadline() {
+        return route.deadline;
+      },
+      refresh() {},
+      handleTimeout: (now) => route.handleTimeout(now),
+      close() {},
+    };
+  }
+
+  #send(packet: Uint8Array, link: Link): boolean {
+    const isSent = link.send(packet);
+    if (isSent) this.#options.onSend?.(packet.length, link.address);
+    else this.counts.sendsDropped++;
+    return isSent;
+  }
+}
+
+/** The name in a claim, as a key for maps. */
+function nameIn(claim: Uint8Array): string {
+  return formatHex(claim.subarray(0, PROOF_AT));
+}
