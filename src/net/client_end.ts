@@ -10,7 +10,6 @@
  *
  * @module
  */
-import { proveIdentity, type SessionIdentity } from "../crypto/keys.ts";
 import { Resumer } from "../handshake/resumer.ts";
 import type { Host } from "../host.ts";
 import { INITIAL_RTT, RttEstimator } from "../mux/rtt.ts";
@@ -19,7 +18,7 @@ import { SessionMachine } from "../session/machine.ts";
 import type { Link, LinkHandler } from "../transport/link.ts";
 import { Alarm } from "./alarm.ts";
 import { ClientPath, type OwnLink } from "./client_path.ts";
-import { forgottenStreams, noAnswer } from "./closure.ts";
+import { noAnswer } from "./closure.ts";
 import type { ConnectOptions, Session } from "./contract.ts";
 import { SessionDriver } from "./driver.ts";
 import { type ServerFound, ServerSearch } from "./server_search.ts";
@@ -55,8 +54,6 @@ export class ClientEnd implements LinkHandler {
   #sleepWatch: SleepWatch | undefined;
   /** What the server has answered while the session was silent. */
   #found: ServerFound | undefined;
-  /** The session whose streams wait to hear whether they go on. */
-  #continued: SessionIdentity | undefined;
   #isOver = false;
 
   constructor(host: Host, options: ClientEndOptions) {
@@ -82,11 +79,11 @@ export class ClientEnd implements LinkHandler {
   }
 
   onDatagram(datagram: Uint8Array, link: Link): void {
-    const driver = this.#driver;
+    const driver = this.#driver?.current;
     const outcome = driver?.handleDatagram(datagram) ?? "foreign";
     if (driver !== undefined && outcome !== "foreign") {
       this.#path?.onHeard(link, outcome, this.#host.now());
-      if (outcome === "newest" || outcome === "late") this.#onHeard(driver);
+      if (outcome === "newest" || outcome === "late") this.#onHeard();
       driver.flush();
       return;
     }
@@ -98,12 +95,12 @@ export class ClientEnd implements LinkHandler {
   }
 
   onRoom(): void {
-    this.#driver?.flush();
+    this.#driver?.current.flush();
   }
 
   onCut(): void {
-    this.#driver?.onMoved();
-    this.#driver?.flush();
+    this.#driver?.current.onMoved();
+    this.onRoom();
   }
 
   #startSearch(giveUpAt: number): void {
@@ -129,6 +126,7 @@ export class ClientEnd implements LinkHandler {
       rtt,
       epochSeconds: () => host.epochSeconds(),
       onSilent: () => this.#onSilent(),
+      onClose: () => this.#stop(),
     }, [{ link, resumer: this.#createResumer(found, 0) }]);
     const driver = this.#driver = new SessionDriver({
       host,
@@ -140,8 +138,7 @@ export class ClientEnd implements LinkHandler {
       ...(stats === undefined ? {} : { stats }),
     }, { session: this.#createSession(found), path });
     const session = new DrivenSession(driver);
-    this.#sleepWatch = new SleepWatch(host, () => driver.refresh());
-    session.closed.then(() => this.#stop());
+    this.#sleepWatch = new SleepWatch(host, () => driver.current.refresh());
     this.#settled.resolve(session);
   }
 
@@ -178,30 +175,19 @@ export class ClientEnd implements LinkHandler {
   }
 
   /** The session was heard. */
-  #onHeard(driver: SessionDriver): void {
+  #onHeard(): void {
     this.#search?.stop();
     this.#search = this.#found = undefined;
     this.#graceAlarm.cancel();
-    if (this.#continued === undefined) return;
-    const { continued, isOwnKind } = driver.session.acquaintance;
-    if (continued === undefined && isOwnKind) return;
-    this.#continued = undefined;
-    if (continued === "ended") driver.end({ by: "remote" });
-    else if (continued !== "yes") driver.forgetStreams(forgottenStreams());
   }
 
   /** The session has stayed silent although the server is there: other keys take its place. */
   #replace(): void {
-    const [found, driver, path] = [this.#found, this.#driver, this.#path];
+    const [found, driver, path] = [this.#found, this.#driver?.current, this.#path];
     if (found === undefined || driver === undefined || path === undefined) return;
     this.#found = undefined;
-    const session = this.#createSession(found);
-    const continued = this.#continued ??= driver.session.identity;
-    const proof = proveIdentity(continued, session.identity.name);
-    session.acquaintance.setClaim(Uint8Array.of(...continued.name, ...proof));
     path.onReplaced((shardId) => this.#createResumer(found, shardId));
-    driver.replace({ session, path });
-    driver.hold();
+    driver.replace({ session: this.#createSession(found), path }, false);
     driver.flush();
   }
 

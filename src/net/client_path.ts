@@ -47,6 +47,8 @@ export interface ClientPathOptions {
   readonly epochSeconds: () => number;
   /** Told once when a question has not been answered for long. */
   readonly onSilent: () => void;
+  /** Told when the session has ended, or gone another way. */
+  readonly onClose: () => void;
 }
 
 /** Where resumes are put together: each is used up before anything else happens. */
@@ -141,6 +143,7 @@ export class ClientPath implements SessionPath {
 
   close(): void {
     for (const { link } of this.#shards) link.close();
+    this.#options.onClose();
   }
 
   /** The next in turn that has room, if one has. */

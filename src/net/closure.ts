@@ -15,6 +15,12 @@ export function noAnswer(
   return new SosistabError("no-answer", `no answer from ${where} in ${timeout / 1000} s`);
 }
 
+/** The session belongs to another one's multiplex now. */
+export function goneOver(): Closure {
+  const message = "the session has taken the place of another one, and belongs to its multiplex";
+  return { by: "local", error: new SosistabError("closed", message) };
+}
+
 /** The server is there, and knows nothing of the session any more. */
 export function forgottenStreams(): Closure {
   const message = "the server has forgotten the session, as after a restart";

@@ -265,6 +265,17 @@ export interface Multiplex extends AsyncDisposable {
   receiveUrel(options?: WaitOptions): Promise<Uint8Array>;
   /** What has been counted. */
   stats(): MultiplexStats;
+  /**
+   * Lets the streams go on in another session of the same two ends, for example one over another
+   * carrier. The old session is given up, the new one belongs to the multiplex from now on.
+   *
+   * A client says so to a server of our own kind, which does its part by itself. With the original the
+   * program of the server must do the same there, and what is sent in between is repeated.
+   *
+   * @param session One that nobody has turned into a multiplex. Throws `closed` when it or the
+   * multiplex has ended, `TypeError` when it is of the other role.
+   */
+  replaceSession(session: Session): void;
   /** Cuts all streams and ends the session; doing so twice is harmless. */
   close(): Promise<void>;
 }

@@ -7,11 +7,8 @@
  *
  * @module
  */
-import type { Host } from "../host.ts";
 import type { MuxEvent, MuxMachine } from "../mux/machine.ts";
 import { ReportTimer } from "../mux/report_timer.ts";
-import type { RttEstimator } from "../mux/rtt.ts";
-import type { Random } from "../random.ts";
 import { RepairMachine } from "../repair/machine.ts";
 import {
   MOST_PACKET_RECEIVED,
@@ -19,10 +16,12 @@ import {
   type ReceivedBody,
   type SessionMachine,
 } from "../session/machine.ts";
-import type { StatsGatherer } from "../stats/gatherer.ts";
 import { Alarm } from "./alarm.ts";
-import { idleTooLong, lostConnection } from "./closure.ts";
-import type { Closure, DatagramRepairOptions } from "./contract.ts";
+import { forgottenStreams, goneOver, idleTooLong, lostConnection } from "./closure.ts";
+import type { Closure } from "./contract.ts";
+import { recordCourse } from "./course.ts";
+import { Continuation, type Fate } from "./continuation.ts";
+import type { Association, DriverObserver, DriverOptions } from "./driver_contract.ts";
 import { FrameNumbers } from "./frame_numbers.ts";
 import type { SessionPath } from "./session_path.ts";
 
@@ -30,34 +29,6 @@ import type { SessionPath } from "./session_path.ts";
 
 /** How old a datagram may be to be of use, ms: the budget of parity in advance, and its spacing. */
 const MAX_AGE = 25;
-
-/** What a driver tells. Called synchronously. */
-export interface DriverObserver {
-  /** A body has come, and no multiplex takes it. Borrowed until the call returns. */
-  onBody(body: Uint8Array): void;
-  /** The session has ended, for the first and last time. */
-  onEnd(closure: Closure): void;
-}
-
-/** A session and the way of its packets. */
-export interface Association {
-  readonly session: SessionMachine;
-  readonly path: SessionPath;
-}
-
-/** Parts of a driver. */
-export interface DriverOptions {
-  readonly host: Host;
-  readonly role: "client" | "server";
-  readonly random: Random;
-  readonly rtt: RttEstimator;
-  /** How long the session may be silent, ms. */
-  readonly idleTimeout: number;
-  /** How datagrams that are lost are repaired. */
-  readonly repair: DatagramRepairOptions | false;
-  /** Where figures go. */
-  readonly stats?: StatsGatherer;
-}
 
 /** Where bodies and packets are put together. Shared: each is used up before anything else happens. */
 const bodyMemory = new Uint8Array(MOST_PACKET_RECEIVED);
@@ -77,6 +48,8 @@ export class SessionDriver {
   readonly #report = new ReportTimer();
   #repair: RepairMachine | undefined;
   readonly #numbers = new FrameNumbers();
+  readonly #continuation = new Continuation();
+  #successor: SessionDriver | undefined;
   #onMuxEvent: (event: MuxEvent) => void = () => {};
   #window: (() => number) | undefined;
   #activeAt: number;
@@ -175,6 +148,7 @@ export class SessionDriver {
     if (outcome === "newest" || outcome === "late") {
       this.#activeAt = now;
       this.#isHeld = false;
+      this.#follow(this.#continuation.judge(session));
     }
     if (session.isOwnKind) this.#mux?.streams.onOwnKind();
     if (session.solvesJointly) this.#repair?.onJointSolver();
@@ -182,15 +156,22 @@ export class SessionDriver {
     for (let received = session.pollBody(); received; received = session.pollBody()) {
       this.#takeBody(received, now);
     }
-    this.#record(now);
+    recordCourse(this.#options, session, now);
   }
 
   /**
    * The same ends have agreed on another session: it takes the place of this one. What was on its way
    * is sent again.
+   *
+   * @param isKnown Whether the other end is known to go on with this one, too; else that is asked, and
+   * no data is sent before the answer.
    */
-  replace({ session, path }: Association): void {
+  replace({ session, path }: Association, isKnown: boolean): void {
     const now = this.#options.host.now();
+    if (!isKnown) {
+      this.#continuation.claim(this.#session, session);
+      this.#isHeld = true;
+    }
     this.#numbers.onReplaced(this.#session.lastFrame);
     if (path !== this.#path) this.#path.close();
     this.#session = session;
@@ -201,17 +182,23 @@ export class SessionDriver {
     this.#ask(now);
   }
 
-  /** Sends no stream's data until something has been heard. */
-  hold(): void {
-    this.#isHeld = true;
+  /** The session of another driver, which has no multiplex, takes the place of this one. */
+  takeOver(other: SessionDriver): void {
+    const { session } = other;
+    const path = this.#options.inherit?.(session.identity.name) ?? other.path;
+    other.#successor = this;
+    other.#alarm.cancel();
+    other.#closure = goneOver();
+    other.#observer?.onEnd(other.#closure);
+    // A server of the original cannot be asked: its program must do the same.
+    const isAsked = this.#options.role === "client" && session.isOwnKind;
+    this.replace({ session, path }, !isAsked);
+    this.flush();
   }
 
-  /** Ends all streams, and not the session: the other end knows nothing of them any more. */
-  forgetStreams(closure: Closure): void {
-    const mux = this.#mux;
-    if (mux === undefined) return;
-    mux.streams.abandon(closure, this.#options.host.now());
-    this.flush();
+  /** This one, or the one that has taken it over. */
+  get current(): SessionDriver {
+    return this.#successor?.current ?? this;
   }
 
   /** The client has shown itself by a resume, and wants to hear that it has arrived. */
@@ -278,6 +265,13 @@ export class SessionDriver {
     const { repair, host } = this.#options;
     const isOff = repair === false || repair.maxOverhead === 0;
     return isOff ? undefined : new RepairMachine(repair, host.now());
+  }
+
+  #follow(fate: Fate | undefined): void {
+    if (fate === "ended") this.end({ by: "remote" });
+    if (fate === "forgotten") {
+      this.#mux?.streams.abandon(forgottenStreams(), this.#options.host.now());
+    }
   }
 
   #takeBody(received: ReceivedBody, now: number): void {
@@ -366,17 +360,6 @@ export class SessionDriver {
     host.onSessionState(
       window === undefined ? { rtt: rtt.smoothed } : { rtt: rtt.smoothed, window },
     );
-  }
-
-  /** The names are those of the original; times are ms here. */
-  #record(now: number): void {
-    const { rtt, stats } = this.#options;
-    if (stats === undefined || !stats.active) return;
-    const { receiveLoss, sendLoss } = this.#session.counts;
-    stats.update("recv_loss", receiveLoss, now);
-    if (sendLoss !== undefined) stats.update("send_loss", sendLoss, now);
-    stats.update("smooth_ping", rtt.smoothed, now);
-    stats.update("raw_ping", rtt.latest, now);
   }
 
   #transmit(packet: Uint8Array, isQuestion: boolean, now: number): boolean {

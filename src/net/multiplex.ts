@@ -22,7 +22,7 @@ import type {
   Session,
   WaitOptions,
 } from "./contract.ts";
-import type { SessionDriver } from "./driver.ts";
+import { SessionDriver } from "./driver.ts";
 import { checkMaxAge } from "./options.ts";
 import { DrivenRelConn } from "./rel_conn.ts";
 import { Waiters } from "./waiters.ts";
@@ -145,6 +145,18 @@ export class DrivenMultiplex implements Multiplex {
       congestion: this.#congestion.name,
       window: this.#congestion.window,
     };
+  }
+
+  replaceSession(session: Session): void {
+    this.#assertOpen();
+    const driver = "driver" in session ? session.driver : undefined;
+    if (!(driver instanceof SessionDriver)) {
+      throw new TypeError("session must be one that connect() or accept() gave");
+    }
+    if (driver.options.role !== this.#driver.options.role) {
+      throw new TypeError("session must be of the same end as the multiplex");
+    }
+    this.#driver.takeOver(driver);
   }
 
   close(): Promise<void> {

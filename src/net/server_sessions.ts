@@ -123,7 +123,8 @@ export class ServerSessions {
         ? this.#tryCandidate(route, datagram, link)
         : route.driver.handleDatagram(datagram);
       if (outcome === "foreign") continue;
-      // A candidate may have become part of another session.
+      this.#letGoOver(route);
+      // It may have become part of another session.
       const heir = route.heir ?? route;
       // The answers must go where this came from, unless somebody held it back or repeats it.
       if (outcome === "newest") this.#onHeard(heir, datagram.length, link);
@@ -239,7 +240,12 @@ export class ServerSessions {
     if (this.#refuse(session, link)) return outcome;
     this.#candidates.delete(route);
     route.candidate = undefined;
-    const driver = this.#continue(route, session) ?? this.#open(route, session);
+    const claimed = this.#findClaimed(session);
+    if (claimed?.driver !== undefined) {
+      this.#goOver(claimed, route, session);
+      claimed.driver.replace({ session, path: claimed.driver.path }, true);
+    }
+    const driver = claimed?.driver ?? this.#open(route, session);
     driver.handleOpened(outcome);
     driver.onResume();
     return outcome;
@@ -256,43 +262,59 @@ export class ServerSessions {
     return true;
   }
 
-  /** Lets a session go on that the new one claims and proves to go on with. */
-  #continue(route: Route, session: SessionMachine): SessionDriver | undefined {
+  /** The session that a new one claims, and proves, to go on with. */
+  #findClaimed(session: SessionMachine): Route | undefined {
     const { claim } = session.acquaintance;
     if (claim === undefined) return undefined;
     const claimed = this.#routes.named(nameIn(claim));
-    const driver = claimed?.driver;
-    const proof = driver && proveIdentity(driver.session.identity, session.identity.name);
+    const identity = claimed?.driver?.session.identity;
+    const proof = identity && proveIdentity(identity, session.identity.name);
     const isProven = proof !== undefined && equalBytes(proof, claim.subarray(PROOF_AT));
     session.acquaintance.setAnswer(isProven ? "yes" : "unknown");
-    if (!isProven || claimed === undefined || driver === undefined) return undefined;
-    this.#tombstones.add(claimed.tokenId, this.#host.now());
-    this.#routes.continueIn(claimed, route);
-    route.heir = claimed;
-    this.#routes.name(claimed, formatHex(session.identity.name));
-    driver.replace({ session, path: driver.path });
-    return driver;
+    return isProven ? claimed : undefined;
+  }
+
+  /** A client's program may let another session go on in one that has begun long ago. */
+  #letGoOver({ driver, heir }: Route): void {
+    const { claim, hasAnswered } = driver?.session.acquaintance ?? {};
+    if (driver === undefined || claim === undefined || hasAnswered || heir !== undefined) return;
+    this.#findClaimed(driver.session)?.driver?.takeOver(driver);
+  }
+
+  /** A session goes on where another route leads, which led to the new one. */
+  #goOver(route: Route, other: Route, { identity }: SessionMachine): void {
+    this.#tombstones.add(route.tokenId, this.#host.now());
+    this.#routes.continueIn(route, other);
+    this.#routes.name(route, formatHex(identity.name));
+    other.heir = route;
   }
 
   #open(route: Route, session: SessionMachine): SessionDriver {
+    const path = this.#pathOf(route);
     const driver = new SessionDriver({
       host: this.#host,
       role: "server",
+      inherit: (name) => {
+        const other = this.#routes.named(formatHex(name));
+        if (other?.driver !== undefined) this.#goOver(route, other, other.driver.session);
+        return path;
+      },
       random: this.#random,
       rtt: new RttEstimator(INITIAL_RTT),
       idleTimeout: this.#options.idleTimeout ?? IDLE_TIMEOUT,
       repair: this.#options.repair ?? {},
-    }, { session, path: this.#pathOf(route) });
+    }, { session, path });
     route.driver = driver;
     this.#routes.name(route, formatHex(session.identity.name));
     const program = new DrivenSession(driver);
     route.session = program;
     program.closed.then(() => {
+      this.#owner.onEnd(program);
+      if (route.heir !== undefined) return;
       this.#routes.remove(route);
       for (const name of [route.tokenId, ...route.names]) {
         this.#tombstones.add(name, this.#host.now());
       }
-      this.#owner.onEnd(program);
     });
     this.#owner.onSession(program);
     return driver;

@@ -17,7 +17,8 @@ import type {
   SessionStats,
   WaitOptions,
 } from "./contract.ts";
-import type { DriverObserver, SessionDriver } from "./driver.ts";
+import type { SessionDriver } from "./driver.ts";
+import type { DriverObserver } from "./driver_contract.ts";
 import { DrivenMultiplex } from "./multiplex.ts";
 import { checkMaxAge } from "./options.ts";
 import { Waiters } from "./waiters.ts";
@@ -127,6 +128,12 @@ export class DrivenSession implements Session, DriverObserver {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** What drives it. */
+  get driver(): SessionDriver {
+    this.#assertUsable();
+    return this.#driver;
   }
 
   /** From the driver: a body has come. */

@@ -64,14 +64,21 @@ export class Acquaintance {
     return this.#continued;
   }
 
-  /** Claims a session from the first frame on. */
+  /** Whether the other side's claim has been answered. */
+  get hasAnswered(): boolean {
+    return this.#answer !== undefined;
+  }
+
+  /** Claims a session from the next frame on, until it is answered. */
   setClaim(claim: Uint8Array): void {
     this.#claim = claim;
+    this.#isSeen = false;
   }
 
   /** Answers the other side's claim with each block from now on. */
   setAnswer(continued: Continued): void {
     this.#answer = continued;
+    this.#announcements = ANNOUNCEMENTS;
   }
 
   /** A frame has come, with this block or none. */

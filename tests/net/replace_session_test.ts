@@ -1,0 +1,81 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { SosistabError } from "../../src/errors.ts";
+import type { RelConn } from "../../src/net/contract.ts";
+import { readAll, VirtualPair } from "../support/virtual_pair.ts";
+
+const LENGTH = 3_000_000;
+const BYTES = Uint8Array.from({ length: LENGTH }, (_, i) => (i * 31 + (i >> 8)) % 251);
+
+const hasCode = (code: string) => (error: unknown) =>
+  error instanceof SosistabError && error.code === code;
+
+async function send(conn: RelConn): Promise<void> {
+  await conn.write(BYTES);
+  conn.closeWrite();
+}
+
+test("replaceSession() lets streams go on, and nothing is lost or doubled in either direction", async () => {
+  const pair = new VirtualPair({ delay: 20, rate: 20, queue: 60, loss: 0.02 });
+  const { listener, client, server, clientMux } = await pair.conns();
+  const all = Promise.all([send(client), send(server), readAll(client), readAll(server)]);
+  for (let i = 0; i < 4; i++) {
+    await pair.pass(300);
+    const next = await pair.connect(listener);
+    clientMux.replaceSession(next);
+    assert.throws(() => next.send(new Uint8Array(1)), hasCode("closed"));
+  }
+  const [, , down, up] = await pair.run(all, 120_000);
+  assert.deepEqual(down, BYTES);
+  assert.deepEqual(up, BYTES);
+  assert.equal(listener.stats().sessionsOpen, 1);
+  // Streams that are opened from now on work, too.
+  await pair.run(clientMux.openConn("again"));
+  await clientMux.close();
+  await pair.pass(1_000);
+  await listener.close();
+  await pair.pass(1_000);
+  assert.equal(pair.network.openSockets, 0);
+  assert.equal(pair.network.clock.pending, 0);
+});
+
+test("replaceSession() takes over a session that has been in use for long", async () => {
+  const pair = new VirtualPair({ delay: 20 });
+  const { listener, client, server, clientMux } = await pair.conns();
+  const next = await pair.connect(listener);
+  const far = await pair.run(listener.accept());
+  next.send(BYTES.subarray(0, 100));
+  assert.equal((await pair.run(far.receive())).length, 100);
+  clientMux.replaceSession(next);
+  const all = Promise.all([send(client), send(server), readAll(client), readAll(server)]);
+  const [, , down, up] = await pair.run(all, 120_000);
+  assert.deepEqual(down, BYTES);
+  assert.deepEqual(up, BYTES);
+  assert.equal((await pair.run(far.closed)).by, "local");
+  await clientMux.close();
+  await listener.close();
+});
+
+test("replaceSession() refuses what is no session of its end", async () => {
+  const pair = new VirtualPair();
+  const { client, server } = await pair.multiplexes();
+  const { client: ended, server: other } = await new VirtualPair().sessions();
+  assert.throws(() => client.replaceSession(other), TypeError);
+  assert.throws(() => client.replaceSession(server as never), TypeError);
+  await ended.close();
+  assert.throws(() => client.replaceSession(ended), hasCode("closed"));
+});
+
+test("a client whose server lost the streams in between is told, and goes on", async () => {
+  const pair = new VirtualPair();
+  const { listener, client, clientMux } = await pair.conns();
+  pair.blackout(true);
+  await listener.close();
+  pair.blackout(false);
+  const again = await pair.listen();
+  clientMux.replaceSession(await pair.connect(again));
+  await assert.rejects(pair.run(client.read(new Uint8Array(1)), 5_000), hasCode("session-lost"));
+  const server = (await pair.run(again.accept())).multiplex();
+  const [conn] = await pair.run(Promise.all([clientMux.openConn(), server.acceptConn()]));
+  await pair.run(conn.write(BYTES.subarray(0, 10)));
+});
