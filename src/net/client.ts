@@ -11,7 +11,6 @@ import type { Host } from "../host.ts";
 import { ClientEnd } from "./client_end.ts";
 import type { ConnectOptions, Session } from "./contract.ts";
 import { checkHostname, checkKey, checkPort, checkRepair, checkTime } from "./options.ts";
-import { openUdpLinks } from "./udp_links.ts";
 
 // Tuning.
 
@@ -20,6 +19,8 @@ const TIMEOUT = 30_000;
 
 /** How long a session may be silent, ms. */
 const IDLE_TIMEOUT = 600_000;
+
+const PROTOCOLS: readonly string[] = ["udp", "tcp", "tls"];
 
 /** Addresses of a name that are tried: both families, and one that may be down in each. */
 const MOST_ADDRESSES = 4;
@@ -40,10 +41,26 @@ export async function connect(host: Host, options: ConnectOptions): Promise<Sess
   checkTime("timeout", timeout);
   checkTime("idleTimeout", idleTimeout);
   checkRepair(options.repair);
+  checkProtocol(options);
   signal?.throwIfAborted();
-  const addresses = await host.resolve(hostname);
+  const isProxied = options.connector !== undefined;
+  // A proxy finds names by itself, and should: asking for them here would tell where we go.
+  const ips = isProxied ? [hostname] : await host.resolve(hostname);
   signal?.throwIfAborted();
-  const end = new ClientEnd(host, { ...options, timeout, idleTimeout });
-  const targets = addresses.slice(0, MOST_ADDRESSES).map((ip) => ({ hostname: ip, port }));
-  return await end.connect(await openUdpLinks(host, targets, end));
+  const addresses = ips.slice(0, MOST_ADDRESSES).map((ip) => ({ hostname: ip, port }));
+  const end = new ClientEnd(host, { ...options, timeout, idleTimeout }, addresses);
+  return await end.connect();
+}
+
+/** What is to carry the datagrams must be possible. */
+function checkProtocol({ protocol = "udp", connector, serverName }: ConnectOptions): void {
+  if (!PROTOCOLS.includes(protocol)) {
+    throw new RangeError(`protocol must be one of ${PROTOCOLS.join(", ")}, got ${protocol}`);
+  }
+  if (connector !== undefined && protocol === "udp") {
+    throw new TypeError('a connector opens byte streams: protocol must be "tcp" or "tls"');
+  }
+  if (serverName !== undefined && protocol !== "tls") {
+    throw new TypeError('serverName is for TLS: protocol must be "tls"');
+  }
 }

@@ -10,13 +10,15 @@
  *
  * @module
  */
+import type { Address } from "../address.ts";
 import { Resumer } from "../handshake/resumer.ts";
 import type { Host } from "../host.ts";
 import { INITIAL_RTT, RttEstimator } from "../mux/rtt.ts";
 import { Random } from "../random.ts";
 import { SessionMachine } from "../session/machine.ts";
-import type { Link, LinkHandler } from "../transport/link.ts";
+import { isReliable, type Link, type LinkHandler } from "../transport/link.ts";
 import { Alarm } from "./alarm.ts";
+import { openLinks } from "./carriers.ts";
 import { ClientPath, type OwnLink } from "./client_path.ts";
 import { noAnswer } from "./closure.ts";
 import type { ConnectOptions, Session } from "./contract.ts";
@@ -34,6 +36,9 @@ import { SleepWatch } from "./sleep_watch.ts";
 const GRACE_RTTS = 2;
 const GRACE = 100;
 
+/** How long an answer over a stream may take, ms, before it is asked again: it may have been cut. */
+const STREAM_PATIENCE = 3_000;
+
 /** Settings, complete. */
 export interface ClientEndOptions extends ConnectOptions {
   readonly timeout: number;
@@ -47,7 +52,10 @@ export class ClientEnd implements LinkHandler {
   readonly #random: Random;
   readonly #settled = Promise.withResolvers<Session>();
   readonly #graceAlarm: Alarm;
+  readonly #addresses: readonly Address[];
   #links: OwnLink[] = [];
+  /** When a stream was asked last: it loses nothing, so one question is enough for a while. */
+  readonly #askedAt = new WeakMap<Link, number>();
   #search: ServerSearch | undefined;
   #driver: SessionDriver | undefined;
   #path: ClientPath | undefined;
@@ -56,17 +64,19 @@ export class ClientEnd implements LinkHandler {
   #found: ServerFound | undefined;
   #isOver = false;
 
-  constructor(host: Host, options: ClientEndOptions) {
+  /** @param addresses Where the server may be, at least one. */
+  constructor(host: Host, options: ClientEndOptions, addresses: readonly Address[]) {
     this.#host = host;
+    this.#addresses = addresses;
     this.#options = options;
     this.#random = new Random(host.random);
     this.#graceAlarm = new Alarm(host, () => this.#replace());
   }
 
-  /** Asks over links until there is an answer, or no hope for one. */
-  async connect(links: readonly OwnLink[]): Promise<Session> {
+  /** Asks until there is an answer, or no hope for one. */
+  async connect(): Promise<Session> {
     const { signal, timeout } = this.#options;
-    this.#links = [...links];
+    this.#links = await this.#openLinks();
     const onAbort = () => this.#fail(signal?.reason);
     signal?.addEventListener("abort", onAbort);
     if (signal?.aborted) onAbort();
@@ -98,9 +108,34 @@ export class ClientEnd implements LinkHandler {
     this.#driver?.current.flush();
   }
 
-  onCut(): void {
+  onCut(link: Link): void {
+    this.#askedAt.delete(link);
     this.#driver?.current.onMoved();
     this.onRoom();
+  }
+
+  #openLinks(): Promise<OwnLink[]> {
+    const { protocol = "udp", connector } = this.#options;
+    const carrier = connector !== undefined && protocol === "tcp" ? "stream" : protocol;
+    const host = this.#host;
+    return openLinks(carrier, {
+      host,
+      random: this.#random,
+      options: this.#options,
+      addresses: this.#addresses,
+      handler: this,
+      epochSeconds: () => host.epochSeconds(),
+    });
+  }
+
+  *#linksToAsk(): Generator<Link> {
+    const now = this.#host.now();
+    for (const link of this.#links) {
+      const askedAt = this.#askedAt.get(link) ?? -Infinity;
+      if (isReliable(link.carrier) && now - askedAt < STREAM_PATIENCE) continue;
+      this.#askedAt.set(link, now);
+      yield link;
+    }
   }
 
   #startSearch(giveUpAt: number): void {
@@ -109,7 +144,7 @@ export class ClientEnd implements LinkHandler {
       random: this.#random,
       serverKey: this.#options.serverKey,
       giveUpAt,
-      links: () => this.#links,
+      links: () => this.#linksToAsk(),
       onGivenUp: () => this.#fail(noAnswer(this.#options)),
     });
     this.#search.advance();

@@ -13,12 +13,15 @@
  */
 import type { Address } from "../address.ts";
 import type { SosistabError } from "../errors.ts";
+import type { TlsIdentity } from "../host.ts";
 import type { CongestionChoice } from "../mux/create_congestion.ts";
 import type { MuxStats } from "../mux/machine.ts";
 import type { RepairExplanation } from "../repair/explanation.ts";
 import type { RepairOptions } from "../repair/options.ts";
 import type { SessionCounts } from "../session/machine.ts";
 import type { StatsGatherer } from "../stats/gatherer.ts";
+import type { Connector } from "../transport/connector.ts";
+import type { StreamServerStats } from "../transport/stream_server.ts";
 
 /** How a wait can be broken off. */
 export interface WaitOptions {
@@ -62,6 +65,15 @@ export interface ConnectOptions {
   readonly port: number;
   /** The server's public key, 32 bytes. It identifies the server, and is as good as a password. */
   readonly serverKey: Uint8Array;
+  /**
+   * What the datagrams travel on: `"udp"`, the default; `"tcp"`, streams that look like noise; `"tls"`,
+   * the same inside of TLS.
+   */
+  readonly protocol?: "udp" | "tcp" | "tls";
+  /** Opens the byte streams of `"tcp"` and `"tls"`, for example through a proxy. */
+  readonly connector?: Connector;
+  /** The name that TLS asks for in clear (SNI); by default none, and none is made up. */
+  readonly serverName?: string;
   /** How long to ask before giving up, ms; 30,000 by default. */
   readonly timeout?: number;
   /** How long a session may be silent in both directions before it ends, ms; 600,000 by default. */
@@ -83,6 +95,12 @@ export interface ListenLimits {
   readonly sessions?: number;
   /** Sessions that wait to be accepted, at the most; 1,024 by default. */
   readonly backlog?: number;
+  /** Streams that have not proven to know the server's key, at the most; 4,096 by default. */
+  readonly silentStreams?: number;
+  /** The same of one network, /24 or /48; 64 by default. */
+  readonly silentStreamsPerNetwork?: number;
+  /** Streams that have, at the most; 16,384 by default. */
+  readonly streams?: number;
 }
 
 /** Settings of {@linkcode listen}. */
@@ -93,6 +111,15 @@ export interface ListenOptions {
   readonly port?: number;
   /** The server's secret key, 32 bytes. */
   readonly secretKey: Uint8Array;
+  /** Whether datagrams are taken over UDP; by default they are. */
+  readonly udp?: boolean;
+  /** Whether they are taken over TCP, at the same port; by default they are not. */
+  readonly tcp?: boolean;
+  /**
+   * With a certificate of yours, who speaks TLS at the TCP port is answered by TLS. Without one they
+   * are strangers like any other: no certificate is ever made up.
+   */
+  readonly tls?: TlsIdentity;
   /** How long a session may hear nothing before it ends, ms; 600,000 by default. */
   readonly idleTimeout?: number;
   /** How datagrams that are lost on the way to clients are repaired; `false`: not at all. */
@@ -129,6 +156,8 @@ export interface ListenerStats {
   readonly sendsDropped: number;
   /** Errors of the socket. They are survived. */
   readonly socketErrors: number;
+  /** What became of TCP connections; `undefined` when none are taken. */
+  readonly streams: StreamServerStats | undefined;
 }
 
 /** A server's socket, which makes sessions of the clients that know its key. */

@@ -6,9 +6,11 @@
 import type { Address } from "../address.ts";
 import { portableX25519 } from "../crypto/keys.ts";
 import { SosistabError } from "../errors.ts";
+import { HelloFilter } from "../handshake/hello_filter.ts";
 import { Responder } from "../handshake/responder.ts";
-import type { DatagramHandler, DatagramSocket, Host } from "../host.ts";
+import type { DatagramHandler, DatagramSocket, Host, StreamListener } from "../host.ts";
 import { Random } from "../random.ts";
+import { StreamServer } from "../transport/stream_server.ts";
 import { UdpLink } from "../transport/udp_link.ts";
 import type { Listener, ListenerStats, ListenOptions, Session, WaitOptions } from "./contract.ts";
 import { checkKey, checkLimit, checkPort, checkRepair, checkTime } from "./options.ts";
@@ -21,6 +23,11 @@ import {
 } from "./server_sessions.ts";
 import type { DrivenSession } from "./session.ts";
 import { Waiters } from "./waiters.ts";
+
+// Tuning.
+
+/** Ports that are tried until one is free for UDP and for TCP: most are. */
+const MOST_ATTEMPTS = 20;
 
 /** All addresses of both families. */
 const ANY = "::";
@@ -40,6 +47,11 @@ export async function listen(host: Host, options: ListenOptions): Promise<Listen
   checkRepair(options.repair);
   checkLimit("limits.sessions", limits.sessions ?? MOST_SESSIONS);
   checkLimit("limits.backlog", limits.backlog ?? MOST_BACKLOG);
+  const { udp = true, tcp = false, tls } = options;
+  if (!udp && !tcp) {
+    throw new TypeError("udp or tcp must be on: there is nothing else to listen to");
+  }
+  if (tls !== undefined && !tcp) throw new TypeError("TLS is spoken over TCP: tcp must be on");
   signal?.throwIfAborted();
   const listener = new DrivenListener(host, options);
   await listener.bind({ hostname, port });
@@ -58,7 +70,10 @@ class DrivenListener implements Listener, DatagramHandler, SessionsOwner {
   readonly #sessions: ServerSessions;
   readonly #queue: DrivenSession[] = [];
   readonly #acceptors = new Waiters<Session>();
+  readonly #options: ListenOptions;
+  readonly #streams: StreamServer;
   #socket: DatagramSocket | undefined;
+  #streamListener: StreamListener | undefined;
   #socketErrors = 0;
   #isClosed = false;
 
@@ -71,26 +86,74 @@ class DrivenListener implements Listener, DatagramHandler, SessionsOwner {
       random,
     }, host.now());
     this.#sessions = new ServerSessions(host, options, this.#responder, random, this);
+    this.#options = options;
+    const { secretKey, limits = {} } = options;
+    const hellos = new HelloFilter(host.now());
+    this.#streams = new StreamServer({
+      host,
+      keyPair: { secretKey, publicKey: this.#responder.publicKey },
+      x25519: host.x25519 ?? portableX25519(host.random),
+      random,
+      isFresh: (bytes, now) => hellos.accept(bytes, now),
+      handler: {
+        onDatagram: (datagram, link) => this.#sessions.handleDatagram(datagram, link),
+        onRoom: (link) => this.#sessions.onLinkChange(link, false),
+        onCut: (link) => this.#sessions.onLinkChange(link, true),
+      },
+      limits: {
+        ...(limits.silentStreams === undefined ? {} : { silent: limits.silentStreams }),
+        ...(limits.silentStreamsPerNetwork === undefined
+          ? {}
+          : { silentPerNetwork: limits.silentStreamsPerNetwork }),
+        ...(limits.streams === undefined ? {} : { proven: limits.streams }),
+      },
+    });
   }
 
-  /** Opens the socket. */
+  /** Opens the sockets. */
   async bind({ hostname, port }: Address): Promise<void> {
     if (hostname !== "") {
       const [ip] = await this.#host.resolve(hostname);
-      this.#socket = await this.#host.bindDatagram({ hostname: ip ?? hostname, port }, this);
-      return;
+      return await this.#bindAt({ hostname: ip ?? hostname, port });
     }
     try {
-      this.#socket = await this.#host.bindDatagram({ hostname: ANY, port }, this);
+      await this.#bindAt({ hostname: ANY, port });
     } catch (error) {
       if (!(error instanceof SosistabError) || error.code !== "socket-failed") throw error;
       // A machine without IPv6.
-      this.#socket = await this.#host.bindDatagram({ hostname: "0.0.0.0", port }, this);
+      await this.#bindAt({ hostname: "0.0.0.0", port });
     }
   }
 
+  /** Both sockets have one port; when any will do, one must be found that is free for both. */
+  async #bindAt({ hostname, port }: Address): Promise<void> {
+    const { udp = true, tcp = false } = this.#options;
+    for (let attempt = 1;; attempt++) {
+      if (udp) this.#socket = await this.#host.bindDatagram({ hostname, port }, this);
+      if (!tcp) return;
+      try {
+        await this.#listenAt({ hostname, port: this.#socket?.addr.port ?? port });
+        return;
+      } catch (error) {
+        this.#socket?.close();
+        this.#socket = undefined;
+        const isTaken = error instanceof SosistabError && error.code === "address-in-use";
+        if (!isTaken || port !== 0 || attempt === MOST_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  async #listenAt(address: Address): Promise<void> {
+    const { tls } = this.#options;
+    const options = tls === undefined ? {} : { tls };
+    if (this.#host.listenStream === undefined) {
+      throw new SosistabError("socket-failed", "this host has no byte streams");
+    }
+    this.#streamListener = await this.#host.listenStream(address, this.#streams, options);
+  }
+
   get addr(): Address {
-    return this.#socket!.addr;
+    return (this.#socket ?? this.#streamListener)!.addr;
   }
 
   get publicKey(): Uint8Array {
@@ -129,6 +192,7 @@ class DrivenListener implements Listener, DatagramHandler, SessionsOwner {
       socketErrors: this.#socketErrors,
       sessionsOpen: this.#sessions.size,
       sessionsQueued: this.#queue.length,
+      streams: this.#options.tcp ? this.#streams.stats() : undefined,
     };
   }
 
@@ -139,6 +203,8 @@ class DrivenListener implements Listener, DatagramHandler, SessionsOwner {
     this.#queue.length = 0;
     this.#acceptors.rejectAll(CLOSED);
     this.#socket?.close();
+    this.#streamListener?.close();
+    this.#streams.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -248,3 +248,21 @@ for (const [what, lane] of Object.entries(LANES)) {
     });
   }
 }
+
+test("F-MTU: datagrams that were sent in pieces are whole again when the path takes them", async (context) => {
+  const pair = new VirtualPair({ delay: 30, mtu: 1_300 }, 3);
+  const { listener, client, server } = await pair.sessions();
+  const way = LANES["raw datagrams"]!(client, server);
+  const packets: number[] = [];
+  const sending = sharesPerSecond(pair, way.length, 12, way, (second) => {
+    packets.push(pair.up.counts.sent);
+    pair.up.resetCounts();
+    if (second === 4) pair.up.change({ mtu: 1_500 });
+  });
+  await pair.run(sending, 60_000);
+  context.diagnostic(`packets in each second: ${packets}`);
+  assert.ok(packets[4]! >= 100, "50 datagrams in two pieces each");
+  assert.ok(packets.at(-1)! < 60, "and in one");
+  await client.close();
+  await listener.close();
+});

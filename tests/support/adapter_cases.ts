@@ -6,6 +6,10 @@ import type { Host } from "../../src/host.ts";
 import { platformCases } from "./platform_cases.ts";
 import { socketBindCases } from "./socket_bind_cases.ts";
 import { socketTrafficCases } from "./socket_traffic_cases.ts";
+import { streamDataCases } from "./stream_data_cases.ts";
+import { streamOpenCases } from "./stream_open_cases.ts";
+import { tlsClientCases } from "./tls_client_cases.ts";
+import { tlsServerCases } from "./tls_server_cases.ts";
 
 /** One test. */
 export interface AdapterCase {
@@ -22,5 +26,9 @@ export function adapterCases(makeHost: () => Host): AdapterCase[] {
     ...platformCases(makeHost),
     ...socketBindCases(makeHost),
     ...socketTrafficCases(makeHost),
+    ...streamOpenCases(makeHost),
+    ...streamDataCases(makeHost),
+    ...tlsClientCases(makeHost),
+    ...tlsServerCases(makeHost),
   ];
 }

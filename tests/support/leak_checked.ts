@@ -11,7 +11,7 @@ import { currentHost, RUNTIME } from "./current_host.ts";
 import { delay } from "./delay.ts";
 
 /** What keeps a process alive, as Node names it. Bun's list is always empty. */
-const LEAKS = ["UDPWrap", "Timeout", "Immediate"];
+const LEAKS = ["UDPWrap", "TCPSocketWrap", "TCPServerWrap", "Timeout", "Immediate"];
 
 /** Time for handles to be given back to the system, ms. */
 const GRACE = 50;

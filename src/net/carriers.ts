@@ -1,0 +1,64 @@
+/**
+ * A client's links, made of what the program has chosen.
+ *
+ * @module
+ */
+import type { Address } from "../address.ts";
+import { portableX25519 } from "../crypto/keys.ts";
+import { SosistabError } from "../errors.ts";
+import type { Host } from "../host.ts";
+import type { Random } from "../random.ts";
+import type { Carrier, LinkHandler } from "../transport/link.ts";
+import { StreamLink } from "../transport/stream_link.ts";
+import type { OwnLink } from "./client_path.ts";
+import type { ConnectOptions } from "./contract.ts";
+import { streamOpener } from "./stream_opener.ts";
+import { openUdpLinks } from "./udp_links.ts";
+
+/** What is needed to make links to a server. */
+export interface LinkWishes {
+  readonly host: Host;
+  readonly random: Random;
+  readonly options: ConnectOptions;
+  /** Where the server may be; at least one. */
+  readonly addresses: readonly Address[];
+  readonly handler: LinkHandler;
+  /** The server's wall clock, as far as it is known. */
+  readonly epochSeconds: () => number;
+}
+
+/**
+ * Makes the links of one carrier by which a server may be reached: the one that answers first is kept.
+ *
+ * @returns At least one. Rejects with a {@linkcode SosistabError} when this machine has no such thing.
+ */
+export async function openLinks(carrier: Carrier, wishes: LinkWishes): Promise<OwnLink[]> {
+  const { host, addresses, handler } = wishes;
+  if (carrier === "udp") return await openUdpLinks(host, addresses, handler);
+  return [openStreamLink(carrier, wishes)];
+}
+
+function openStreamLink(carrier: Exclude<Carrier, "udp">, wishes: LinkWishes): StreamLink {
+  const { host, random, options, addresses, handler, epochSeconds } = wishes;
+  const { connector, serverKey, serverName, protocol } = options;
+  if (connector === undefined && host.connectStream === undefined) {
+    throw new SosistabError("socket-failed", "this host has no byte streams");
+  }
+  const link = new StreamLink({
+    host,
+    carrier,
+    address: addresses[0]!,
+    open: streamOpener(host, addresses, {
+      isSecure: protocol === "tls",
+      ...(connector === undefined ? {} : { connector }),
+      ...(serverName === undefined ? {} : { serverName }),
+    }),
+    serverKey,
+    x25519: host.x25519 ?? portableX25519(host.random),
+    random,
+    epochSeconds,
+    handler,
+  });
+  link.start();
+  return link;
+}

@@ -1,0 +1,43 @@
+/**
+ * What both ends put into their opening: a handshake frame, and zeros behind it.
+ *
+ * @module
+ */
+import type { SessionCipher } from "../crypto/aead.ts";
+import type { Random } from "../random.ts";
+import { encodeHandshakeFrame, type HandshakeFrame } from "../wire/hello.ts";
+import { Writer } from "../wire/writer.ts";
+import { OPENING_NONCES, sealOpening } from "./opening.ts";
+
+// Protocol constants: changing one breaks interoperation.
+
+/** The version of the wire that this implementation speaks. */
+export const WIRE_VERSION = 3;
+
+/** Bytes of a hello, and of its answer, without padding. */
+export const HELLO_LENGTH = 76;
+
+// Tuning.
+
+/**
+ * Zeros behind the frame, at the most: the law of the original's hello. Its answer has none, and is
+ * told by its length on the first connection; ours is padded like a hello.
+ */
+const MOST_PADDING = 1023;
+
+/**
+ * Seals a hello, or an answer with an empty token, under fresh nonces.
+ *
+ * @returns What goes onto the connection, in one piece.
+ */
+export function sealOpeningFrame(
+  cipher: SessionCipher,
+  frame: HandshakeFrame,
+  random: Random,
+): Uint8Array {
+  const message = new Uint8Array(HELLO_LENGTH + random.between(0, MOST_PADDING));
+  encodeHandshakeFrame(frame, new Writer(message));
+  const nonces = new Uint8Array(OPENING_NONCES);
+  random.fill(nonces);
+  return sealOpening(cipher, message, nonces);
+}

@@ -1,0 +1,107 @@
+/**
+ * A server's link to one client: a name, and the connections that carry it.
+ *
+ * What is sent goes over the connection that spoke last; to open one counts as speaking. One that has
+ * grown old is not used any more as soon as there is a younger one, as with the original. A link whose
+ * connections are all gone drops what it is given, until the client comes back.
+ *
+ * @module
+ */
+import type { Address } from "../address.ts";
+import type { Carrier, Link } from "./link.ts";
+import type { ServerConnection } from "./server_connection.ts";
+
+// Protocol constants.
+
+/** Age above which a connection is not used for new datagrams when there is a younger one, ms. */
+const MOST_USED_AGE = 600_000;
+
+// Tuning.
+
+/** Connections of one name: a client needs two for a moment, and after bad luck a few. */
+const MOST_CONNECTIONS = 8;
+
+/** A client that is known by its name. */
+export class NamedLink implements Link {
+  readonly key: string;
+  readonly #now: () => number;
+  /** Those that can be sent to, in the order of their coming. */
+  readonly #connections = new Set<ServerConnection>();
+  #speaker: ServerConnection;
+  #dropped = 0;
+
+  /** @param first A connection that has said the name; the caller adds it. */
+  constructor(name: string, first: ServerConnection, now: () => number) {
+    this.key = `stream ${name}`;
+    this.#speaker = first;
+    this.#now = now;
+  }
+
+  get carrier(): Carrier {
+    return this.#speaker.carrier;
+  }
+
+  get address(): Address {
+    return this.#speaker.address;
+  }
+
+  get isFull(): boolean {
+    return !this.isLost && this.#speaker.isFull;
+  }
+
+  /** Whether no connection is left. */
+  get isLost(): boolean {
+    return this.#connections.size === 0;
+  }
+
+  /** Datagrams that were dropped because no connection was left. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  send(datagram: Uint8Array): boolean {
+    const via = this.#choose();
+    if (via === undefined) this.#dropped++;
+    return via !== undefined && via.send(datagram);
+  }
+
+  /** Takes a connection that has said the name; it speaks now. Returns one that is too much. */
+  add(connection: ServerConnection): ServerConnection | undefined {
+    this.#connections.add(connection);
+    this.#speaker = connection;
+    const [oldest] = this.#connections;
+    return this.#connections.size > MOST_CONNECTIONS ? oldest : undefined;
+  }
+
+  /** A connection can be sent to no longer. */
+  remove(connection: ServerConnection): void {
+    this.#connections.delete(connection);
+    if (connection === this.#speaker) this.#speaker = this.#youngest ?? connection;
+  }
+
+  /** A datagram has come over a connection. */
+  hear(connection: ServerConnection): void {
+    if (this.#connections.has(connection)) this.#speaker = connection;
+  }
+
+  /** Whether a connection is the one that spoke last. */
+  isSpeaker(connection: ServerConnection): boolean {
+    return connection === this.#speaker;
+  }
+
+  #choose(): ServerConnection | undefined {
+    if (this.isLost) return undefined;
+    if (this.#isWornOut(this.#speaker)) this.#speaker = this.#youngest ?? this.#speaker;
+    return this.#speaker;
+  }
+
+  #isWornOut(connection: ServerConnection): boolean {
+    return this.#now() - connection.since > MOST_USED_AGE && this.#youngest !== connection;
+  }
+
+  get #youngest(): ServerConnection | undefined {
+    let last: ServerConnection | undefined;
+    for (const connection of this.#connections) last = connection;
+    return last;
+  }
+}

@@ -1,0 +1,49 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import type { RelConn } from "../../src/net/contract.ts";
+import { readAll, VirtualPair } from "../support/virtual_pair.ts";
+
+const LENGTH = 2_000_000;
+const BYTES = Uint8Array.from({ length: LENGTH }, (_, i) => (i * 31 + (i >> 8)) % 251);
+
+async function send(conn: RelConn): Promise<void> {
+  await conn.write(BYTES);
+  conn.closeWrite();
+}
+
+/** Two ends of a stream over TCP. */
+async function connsOverTcp(pair: VirtualPair) {
+  const { listener, client: near, server: far } = await pair.sessions({ tcp: true, udp: false }, {
+    protocol: "tcp",
+  });
+  const [nearMux, farMux] = [near.multiplex(), far.multiplex()];
+  const [client, server] = await pair.run(
+    Promise.all([nearMux.openConn(), farMux.acceptConn()]),
+  );
+  return { listener, near, far, nearMux, farMux, client, server };
+}
+
+for (const loss of [0, 0.02]) {
+  test(`a multiplex over TCP carries streams both ways, at ${100 * loss} % loss beneath it`, async (context) => {
+    const pair = new VirtualPair({ delay: 10, rate: 50, queue: 200, loss });
+    const { listener, client, server, nearMux, farMux } = await connsOverTcp(pair);
+    const start = pair.now;
+    const all = Promise.all([send(client), send(server), readAll(client), readAll(server)]);
+    const [, , down, up] = await pair.run(all, 120_000);
+    assert.deepEqual(down, BYTES);
+    assert.deepEqual(up, BYTES);
+    const seconds = (pair.now - start) / 1_000;
+    context.diagnostic(`${LENGTH} bytes each way in ${seconds.toFixed(1)} s`);
+    for (const mux of [nearMux, farMux]) {
+      const { lost, needless, paritySent } = mux.stats();
+      context.diagnostic(
+        `${lost} taken for lost, ${needless} of them needlessly, ${paritySent} parity`,
+      );
+      assert.equal(paritySent, 0);
+    }
+    await nearMux.close();
+    await listener.close();
+    await pair.pass(60_000);
+    assert.equal(pair.network.openSockets, 0);
+  });
+}
