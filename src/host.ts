@@ -50,19 +50,39 @@ export interface Host {
    * Opens a byte stream: a TCP connection. Missing where there are none.
    *
    * @param address An IP literal and a port.
+   * @param options `signal` ends the wait.
    * @returns Rejects with the {@linkcode SosistabError} `reset` when it was refused, `no-answer` when
-   * nobody is there, or `socket-failed`.
+   * nobody is there, `permission-denied` or `socket-failed`; and with the signal's reason.
    */
-  connectStream?(address: Address): Promise<StreamSocket>;
+  connectStream?(address: Address, options?: ConnectStreamOptions): Promise<StreamSocket>;
 
   /**
    * Listens for byte streams. Missing where there are none.
    *
    * @param address Where to listen: an IP literal, and a port or 0 for any.
+   * @param options With a certificate TLS is spoken too, to those who begin it.
    * @returns Rejects with the {@linkcode SosistabError} `address-in-use`, `permission-denied` or
-   * `socket-failed`.
+   * `socket-failed`; and with a `TypeError` when the certificate or its key is none.
    */
-  listenStream?(address: Address, handler: StreamHandler): Promise<StreamListener>;
+  listenStream?(
+    address: Address,
+    handler: StreamHandler,
+    options?: ListenStreamOptions,
+  ): Promise<StreamListener>;
+
+  /**
+   * Speaks TLS, as a client, over a byte stream. Missing where there is none.
+   *
+   * Any certificate is taken: who the server is, it proves by its key inside. So this hides what is
+   * spoken, and from nobody who can change what passes. On Bun, closing one half of such a stream
+   * closes both.
+   *
+   * @param stream From now on the callee's, however the call ends.
+   * @returns The stream inside. Rejects with the {@linkcode SosistabError} `reset` or
+   * `connection-lost` when the stream broke or the other end does not speak TLS, `no-answer` when it
+   * is silent for too long; and with the signal's reason.
+   */
+  secureStream?(stream: ByteStream, options?: SecureStreamOptions): Promise<ByteStream>;
 
   /** A faster X25519 than the portable one, where the platform has it. */
   readonly x25519?: X25519;
@@ -124,6 +144,37 @@ export interface DatagramSocket {
   close(): void;
 }
 
+/** Settings of {@linkcode Host.connectStream}. */
+export interface ConnectStreamOptions {
+  /** Ends the wait. A stream that is connected it leaves alone. */
+  readonly signal?: AbortSignal;
+}
+
+/** Settings of {@linkcode Host.listenStream}. */
+export interface ListenStreamOptions {
+  /**
+   * Who begins with a TLS hello is answered by TLS, with this; everybody else is handed on as they
+   * are. Without it nobody's bytes are looked at. It is the user's own: none is ever made up.
+   */
+  readonly tls?: TlsIdentity;
+}
+
+/** A certificate and its key, as TLS servers have them. */
+export interface TlsIdentity {
+  /** PEM text: the server's certificate first, and those that lead to its root behind it. */
+  readonly certificate: string;
+  /** PEM text of the private key, without a passphrase. */
+  readonly key: string;
+}
+
+/** Settings of {@linkcode Host.secureStream}. */
+export interface SecureStreamOptions {
+  /** The name that is asked for in clear (SNI). None is sent by default, and none is made up. */
+  readonly serverName?: string;
+  /** Ends the wait. A stream that is open it leaves alone. */
+  readonly signal?: AbortSignal;
+}
+
 /** What a stream listener tells its owner. Called synchronously, one call at a time. */
 export interface StreamHandler {
   /** Somebody has connected. The stream is the callee's, who must close it. */
@@ -139,22 +190,18 @@ export interface StreamListener {
   close(): void;
 }
 
-/** A connected byte stream. */
-export interface StreamSocket {
-  /** This end. */
-  readonly localAddr: Address;
-  /** The other end. */
-  readonly remoteAddr: Address;
-
+/** A byte stream in both directions, whatever it is made of. */
+export interface ByteStream {
   /**
    * What comes, in order. Ends where the other end has closed its writing half; fails with the
-   * {@linkcode SosistabError} `reset` or `connection-lost`.
+   * {@linkcode SosistabError} `reset` or `connection-lost`. Cancelling it reads on and throws away.
    */
   readonly readable: ReadableStream<Uint8Array>;
 
   /**
-   * What goes out. A write settles when there is room for more. Closing it closes this half alone,
-   * after all that was written; aborting it cuts the connection.
+   * What goes out. A write settles when there is room for more; until then its bytes are the
+   * stream's. Closing it closes this half alone, after all that was written; aborting it cuts the
+   * connection, at once.
    */
   readonly writable: WritableStream<Uint8Array>;
 
@@ -163,6 +210,16 @@ export interface StreamSocket {
    * any more.
    */
   close(): void;
+}
+
+/** A connected byte stream between two sockets. */
+export interface StreamSocket extends ByteStream {
+  /** This end. */
+  readonly localAddr: Address;
+  /** The other end. */
+  readonly remoteAddr: Address;
+  /** True of a stream inside of TLS. */
+  readonly isSecure?: boolean;
 }
 
 /** A Curve25519 key pair, 32 bytes each. */

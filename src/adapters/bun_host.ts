@@ -20,7 +20,7 @@ import { makePlatform } from "./platform.ts";
  */
 export function bunHost(): Host {
   return {
-    ...makePlatform(),
+    ...makePlatform({ tlsOverSockets: true }),
     bindDatagram: (address, handler) => bindDgram(address, handler, LARGE_RECEIVE_BUFFER),
   };
 }

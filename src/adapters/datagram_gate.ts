@@ -13,6 +13,7 @@
  */
 import { type Address, isIpv6, normalizeHostname } from "../address.ts";
 import type { DatagramHandler } from "../host.ts";
+import { throwUncaught } from "./throw_uncaught.ts";
 
 // Protocol constants.
 
@@ -73,10 +74,4 @@ export class DatagramGate {
       throwUncaught(error);
     }
   }
-}
-
-function throwUncaught(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
 }

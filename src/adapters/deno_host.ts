@@ -3,12 +3,14 @@
  *
  * @module
  */
+import { type Address, formatAddress } from "../address.ts";
 import type { Host } from "../host.ts";
 import { MAX_DATAGRAM } from "./datagram_gate.ts";
 import { enlargeReceiveBuffer } from "./deno_receive_buffer.ts";
 import { bindDenoDatagram } from "./deno_socket.ts";
 import { bindDgram, LARGE_RECEIVE_BUFFER } from "./dgram_socket.ts";
 import { makePlatform } from "./platform.ts";
+import { checkBindAddress, socketError } from "./socket_error.ts";
 
 // Tuning.
 
@@ -30,14 +32,23 @@ const DGRAM_RECEIVE_BUFFER = MAX_DATAGRAM + 1;
  * On Linux the sockets get a larger receive buffer where the program has all of `--allow-ffi` and
  * `--allow-read`, as with `-A`: without it a busy machine loses datagrams at some 10 Mbit/s and more.
  *
+ * A process that has no file descriptors left accepts no streams any more, even when some are free
+ * again: `node:net` of Deno forgets to try. That takes as many as the system grants at the most, since
+ * Deno asks for all of them when it starts.
+ *
  * A bound socket keeps the process alive until it is closed; an alarm does so while it is armed.
  *
  * @param options `native: false` takes `node:dgram` in any case.
  */
 export function denoHost(options: { readonly native?: boolean } = {}): Host {
   const native = options.native !== false && typeof Deno.listenDatagram === "function";
+  const platform = makePlatform({ tlsOverSockets: false });
   return {
-    ...makePlatform(),
+    ...platform,
+    async listenStream(address, handler, options) {
+      await askToListen(address);
+      return platform.listenStream(address, handler, options);
+    },
     async bindDatagram(address, handler) {
       const socket = native
         ? await bindDenoDatagram(address, handler)
@@ -46,4 +57,13 @@ export function denoHost(options: { readonly native?: boolean } = {}): Host {
       return socket;
     },
   };
+}
+
+/** Asks for the permission to listen. Left to ask itself, Deno's `node:net` throws where nobody can catch it. */
+async function askToListen(address: Address): Promise<void> {
+  checkBindAddress(address);
+  const { state } = await Deno.permissions.request({ name: "net", host: formatAddress(address) });
+  if (state !== "granted") {
+    throw socketError(new Deno.errors.NotCapable("no --allow-net for it"), address);
+  }
 }

@@ -14,7 +14,7 @@ import { makePlatform } from "./platform.ts";
  */
 export function nodeHost(): Host {
   return {
-    ...makePlatform(),
+    ...makePlatform({ tlsOverSockets: true }),
     bindDatagram: (address, handler) => bindDgram(address, handler, LARGE_RECEIVE_BUFFER),
   };
 }

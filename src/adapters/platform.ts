@@ -1,5 +1,5 @@
 /**
- * What Deno, Bun and Node have in common: everything of a host but its sockets.
+ * What Deno, Bun and Node have in common: everything of a host but its datagram sockets.
  *
  * @module
  */
@@ -7,19 +7,31 @@ import { randomFillSync } from "node:crypto";
 import type { Host } from "../host.ts";
 import { epochSeconds, now, setAlarm } from "./clock.ts";
 import { resolve } from "./name_lookup.ts";
+import { connectNet } from "./net_connect.ts";
+import { listenBy } from "./net_listener.ts";
+import { secureBy } from "./tls_connect.ts";
 import { NativeX25519 } from "./x25519.ts";
 
-/** A {@linkcode Host} that still lacks its sockets. */
-export type Platform = Omit<Host, "bindDatagram">;
+/** A {@linkcode Host} that still lacks its datagram sockets. */
+export type Platform =
+  & Omit<Host, "bindDatagram">
+  & Required<Pick<Host, "connectStream" | "listenStream" | "secureStream">>;
 
-/** Makes the part of a host that is the same on all three runtimes. */
-export function makePlatform(): Platform {
+/**
+ * Makes the part of a host that is the same on all three runtimes.
+ *
+ * @param options `tlsOverSockets: false` where TLS cannot be held back over a socket: on Deno.
+ */
+export function makePlatform(options: { readonly tlsOverSockets: boolean }): Platform {
   return {
     now,
     epochSeconds,
     random: (into) => void randomFillSync(into),
     setAlarm,
     resolve,
+    connectStream: connectNet,
+    listenStream: listenBy(options.tlsOverSockets),
+    secureStream: secureBy(options.tlsOverSockets),
     x25519: new NativeX25519(),
   };
 }

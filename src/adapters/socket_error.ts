@@ -20,6 +20,34 @@ export function socketError(cause: unknown, address: Address): SosistabError {
   });
 }
 
+/**
+ * Says why a byte stream could not be opened.
+ *
+ * @param cause What the runtime threw.
+ * @param address Where it was to lead.
+ */
+export function connectError(cause: unknown, address: Address): SosistabError {
+  const code = connectErrorCode(cause);
+  const where = formatAddress(address);
+  return new SosistabError(code, `cannot connect to ${where}: ${reason(code, cause)}`, { cause });
+}
+
+/**
+ * Says why a byte stream broke.
+ *
+ * @param cause What the runtime threw.
+ * @param address The other end.
+ */
+export function streamError(cause: unknown, address: Address): SosistabError {
+  const isReset = isCut(cause);
+  const where = formatAddress(address);
+  return new SosistabError(
+    isReset ? "reset" : "connection-lost",
+    isReset ? `${where} cut the stream` : `the stream to ${where} broke: ${messageOf(cause)}`,
+    { cause },
+  );
+}
+
 /** Throws a `RangeError` when the address is none that a socket can be bound to. */
 export function checkBindAddress({ hostname, port }: Address): void {
   if (isIP(hostname) === 0) {
@@ -30,11 +58,26 @@ export function checkBindAddress({ hostname, port }: Address): void {
   }
 }
 
+/** Throws a `RangeError` when the address is none that a stream can lead to. */
+export function checkConnectAddress(address: Address): void {
+  checkBindAddress(address);
+  if (address.port === 0) throw new RangeError("port must be an integer from 1 to 65,535, got 0");
+}
+
+/** Whether the other end has sent an RST, or what it comes to: was written to after it had gone. */
+export function isCut(cause: unknown): boolean {
+  return ["ECONNRESET", "EPIPE", "ECONNABORTED"].includes(systemCode(cause));
+}
+
+/** What an error says to people. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
 function socketErrorCode(cause: unknown): SosistabErrorCode {
-  if (!(cause instanceof Error)) return "socket-failed";
   // Deno's own check comes before the system's and has a name, but no code.
-  if (cause.name === "NotCapable") return "permission-denied";
-  switch ("code" in cause ? cause.code : undefined) {
+  if (cause instanceof Error && cause.name === "NotCapable") return "permission-denied";
+  switch (systemCode(cause)) {
     case "EADDRINUSE":
       return "address-in-use";
     case "EACCES":
@@ -45,13 +88,38 @@ function socketErrorCode(cause: unknown): SosistabErrorCode {
   }
 }
 
+function connectErrorCode(cause: unknown): SosistabErrorCode {
+  switch (systemCode(cause)) {
+    case "ECONNREFUSED":
+    case "ECONNRESET":
+      return "reset";
+    case "ETIMEDOUT":
+    case "EHOSTUNREACH":
+    case "EHOSTDOWN":
+      return "no-answer";
+    // The system has no port left to connect from, which is not the other end's address.
+    case "EADDRINUSE":
+      return "socket-failed";
+    default:
+      return socketErrorCode(cause);
+  }
+}
+
 function reason(code: SosistabErrorCode, cause: unknown): string {
   switch (code) {
     case "address-in-use":
       return "the address is in use";
     case "permission-denied":
       return "permission denied";
+    case "reset":
+      return "it was refused";
+    case "no-answer":
+      return "nobody has answered";
     default:
-      return cause instanceof Error ? cause.message : String(cause);
+      return messageOf(cause);
   }
+}
+
+function systemCode(cause: unknown): string {
+  return cause instanceof Error && "code" in cause ? String(cause.code) : "";
 }

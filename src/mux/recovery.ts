@@ -39,6 +39,12 @@ import type { SentMessage } from "./sent_message.ts";
 
 // Tuning.
 
+/**
+ * How long an answer over byte streams may take, ms: below them a lost packet is sent again by its own
+ * timer, of 200 ms at the least, and what is sent here meanwhile waits behind it.
+ */
+const STREAM_PATIENCE = 1_000;
+
 /** Segments that a probe sends again: one alone is lost too often on a bad path. */
 const PROBE_SEGMENTS = 4;
 
@@ -83,6 +89,8 @@ export class Recovery {
   readonly #copies = new EarlyCopies();
 
   #believesCounters = false;
+  /** Whether what is sent arrives, as long as its path lives. */
+  #isReliable = false;
   /** All frames below are decided. */
   #scan = 0;
   /** The report that is being handled. */
@@ -121,6 +129,11 @@ export class Recovery {
     this.#believesCounters = true;
   }
 
+  /** The path loses nothing, and keeps the order; but it may stand still for long. */
+  setReliable(isReliable: boolean): void {
+    this.#isReliable = isReliable;
+  }
+
   /** When the newest frame left that has arrived. */
   get provenAt(): number {
     return this.#provenAt;
@@ -143,7 +156,7 @@ export class Recovery {
    */
   onNothingToSend(copiesTail: boolean, now: number): void {
     this.#sampler.onNothingToSend();
-    if (!copiesTail) return;
+    if (!copiesTail || this.#isReliable) return;
     const { count } = this.#inflight;
     const { smoothed } = this.#rtt;
     this.#copies.onSilence(count, this.#newestSegmentFrame, this.#counters.lossRate, smoothed, now);
@@ -279,8 +292,9 @@ export class Recovery {
     const overdue = this.#firstUndecided();
     if (overdue !== undefined) return overdue.sentAt + this.#timeLimit();
     if (this.#inflight.count === 0) return Infinity;
+    const wait = this.#probeTimer.timeout(this.#rtt);
     return Math.max(this.#sampler.reportedAt, this.#segmentSentAt) +
-      this.#probeTimer.timeout(this.#rtt);
+      (this.#isReliable ? Math.max(wait, STREAM_PATIENCE) : wait);
   }
 
   #onSegmentSent(record: FrameRecord, segment: Segment, now: number): void {
@@ -308,8 +322,9 @@ export class Recovery {
   }
 
   #timeLimit(): number {
-    return Math.max(this.#rtt.smoothed, this.#rtt.latest) + ACK_ALLOWANCE +
+    const limit = Math.max(this.#rtt.smoothed, this.#rtt.latest) + ACK_ALLOWANCE +
       this.#patience.grace(this.#rtt.least);
+    return this.#isReliable ? Math.max(limit, STREAM_PATIENCE) : limit;
   }
 
   /** The oldest frame up to H whose fate is open. */
@@ -358,15 +373,16 @@ export class Recovery {
     this.#probeTotal++;
     this.#segmentSentAt = now;
     const isLast = this.#probeTimer.count >= MOST_PROBES;
+    const most = this.#isReliable ? 1 : PROBE_SEGMENTS;
     let count = 0;
     for (let frame = this.#scan; frame <= this.#inflight.newest; frame++) {
       const record = this.#inflight.at(frame);
       if (record?.state !== "inFlight" || record.segment === undefined) continue;
-      if (count < PROBE_SEGMENTS) this.#probeQueue.add(record.segment);
-      else if (isLast) this.#lose(record);
+      if (count < most) this.#probeQueue.add(record.segment);
+      else if (isLast && !this.#isReliable) this.#lose(record);
       else break;
       count++;
     }
-    if (this.#probeTimer.count === MOST_PROBES) this.#congestion.onTimeout();
+    if (this.#probeTimer.count === MOST_PROBES && !this.#isReliable) this.#congestion.onTimeout();
   }
 }

@@ -171,9 +171,9 @@ export class ReliableLane {
     this.#recovery.onCounters(highest, total);
   }
 
-  /** What is on its way is lost: its path leads nowhere any more. */
-  onPathChanged(): void {
-    this.#recovery.onPathChanged();
+  /** What is on its way. */
+  get recovery(): Pick<Recovery, "onPathChanged" | "setReliable"> {
+    return this.#recovery;
   }
 
   /** Whether segments stay here for now, because the path has no room for them. */

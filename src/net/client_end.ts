@@ -12,6 +12,7 @@
  */
 import type { Address } from "../address.ts";
 import { Resumer } from "../handshake/resumer.ts";
+import type { ServerClock } from "../handshake/server_clock.ts";
 import type { Host } from "../host.ts";
 import { INITIAL_RTT, RttEstimator } from "../mux/rtt.ts";
 import { Random } from "../random.ts";
@@ -57,6 +58,7 @@ export class ClientEnd implements LinkHandler {
   /** When a stream was asked last: it loses nothing, so one question is enough for a while. */
   readonly #askedAt = new WeakMap<Link, number>();
   #search: ServerSearch | undefined;
+  #clock: ServerClock | undefined;
   #driver: SessionDriver | undefined;
   #path: ClientPath | undefined;
   #sleepWatch: SleepWatch | undefined;
@@ -100,6 +102,7 @@ export class ClientEnd implements LinkHandler {
     const found = this.#search?.handleDatagram(datagram, link);
     if (found === undefined) return;
     this.#search = undefined;
+    this.#clock = found.clock;
     if (driver === undefined) this.#establish(found);
     else this.#probe(found, driver);
   }
@@ -128,11 +131,12 @@ export class ClientEnd implements LinkHandler {
     });
   }
 
-  *#linksToAsk(): Generator<Link> {
+  *#linksToAsk(isForOtherClock: boolean): Generator<Link> {
     const now = this.#host.now();
     for (const link of this.#links) {
       const askedAt = this.#askedAt.get(link) ?? -Infinity;
-      if (isReliable(link.carrier) && now - askedAt < STREAM_PATIENCE) continue;
+      const isEnough = isForOtherClock || now - askedAt < STREAM_PATIENCE;
+      if (isReliable(link.carrier) && isEnough) continue;
       this.#askedAt.set(link, now);
       yield link;
     }
@@ -143,8 +147,9 @@ export class ClientEnd implements LinkHandler {
       host: this.#host,
       random: this.#random,
       serverKey: this.#options.serverKey,
+      clock: this.#clock,
       giveUpAt,
-      links: () => this.#linksToAsk(),
+      links: (isForOtherClock) => this.#linksToAsk(isForOtherClock),
       onGivenUp: () => this.#fail(noAnswer(this.#options)),
     });
     this.#search.advance();
@@ -189,10 +194,10 @@ export class ClientEnd implements LinkHandler {
     return session;
   }
 
-  #createResumer({ resumeToken }: ServerFound, shardId: number): Resumer {
+  #createResumer({ resumeToken, clock }: ServerFound, shardId: number): Resumer {
     const { serverKey } = this.#options;
     const random = this.#random;
-    return new Resumer({ serverKey, resumeToken, shardId, random }, this.#host.now());
+    return new Resumer({ serverKey, resumeToken, shardId, random, clock }, this.#host.now());
   }
 
   /** A question has not been answered for a while. */

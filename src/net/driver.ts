@@ -16,6 +16,7 @@ import {
   type ReceivedBody,
   type SessionMachine,
 } from "../session/machine.ts";
+import { isReliable } from "../transport/link.ts";
 import { Alarm } from "./alarm.ts";
 import { forgottenStreams, goneOver, idleTooLong, lostConnection } from "./closure.ts";
 import type { Closure } from "./contract.ts";
@@ -46,7 +47,7 @@ export class SessionDriver {
   #mux: MuxMachine | undefined;
   /** Tells our own kind what has come, while there is no multiplex to do it. */
   readonly #report = new ReportTimer();
-  #repair: RepairMachine | undefined;
+  #repairMachine: RepairMachine | undefined;
   readonly #numbers = new FrameNumbers();
   readonly #continuation = new Continuation();
   #successor: SessionDriver | undefined;
@@ -64,7 +65,7 @@ export class SessionDriver {
     this.#session = session;
     this.#path = path;
     this.#activeAt = options.host.now();
-    this.#repair = this.#createRepair();
+    this.#repairMachine = this.#createRepair();
     this.#alarm = new Alarm(options.host, () => this.#onAlarm());
   }
 
@@ -88,9 +89,9 @@ export class SessionDriver {
     return this.#closure;
   }
 
-  /** What is done against the loss of what we send; `undefined` when it is off. */
+  /** What is done against the loss of what we send; `undefined` when it is off, or nothing is lost. */
   get repair(): RepairMachine | undefined {
-    return this.#repair;
+    return isReliable(this.#path.carrier) ? undefined : this.#repairMachine;
   }
 
   /** How old a datagram may be to be of use, ms, unless it says otherwise. */
@@ -151,8 +152,8 @@ export class SessionDriver {
       this.#follow(this.#continuation.judge(session));
     }
     if (session.isOwnKind) this.#mux?.streams.onOwnKind();
-    if (session.solvesJointly) this.#repair?.onJointSolver();
-    if (session.toldLoss !== undefined) this.#repair?.onLossByte(session.toldLoss, now);
+    if (session.solvesJointly) this.repair?.onJointSolver();
+    if (session.toldLoss !== undefined) this.repair?.onLossByte(session.toldLoss, now);
     for (let received = session.pollBody(); received; received = session.pollBody()) {
       this.#takeBody(received, now);
     }
@@ -177,8 +178,8 @@ export class SessionDriver {
     this.#session = session;
     this.#path = path;
     this.#activeAt = now;
-    this.#repair = this.#createRepair();
-    this.#mux?.streams.onPathChanged();
+    this.#repairMachine = this.#createRepair();
+    this.#mux?.streams.recovery.onPathChanged();
     this.#ask(now);
   }
 
@@ -223,7 +224,7 @@ export class SessionDriver {
 
   /** The other end speaks from somewhere else: what was on its way to where it was is lost. */
   onMoved(): void {
-    this.#mux?.streams.onPathChanged();
+    this.#mux?.streams.recovery.onPathChanged();
   }
 
   /** The network may have changed. */
@@ -278,7 +279,7 @@ export class SessionDriver {
     const session = this.#session;
     const { body, highReceived, totalReceived } = received;
     this.#options.stats?.increment("total_recv_bytes", body.length, now);
-    this.#repair?.onCounters(highReceived, totalReceived, now);
+    this.repair?.onCounters(highReceived, totalReceived, now);
     if (received.isReport) return;
     const mux = this.#mux;
     if (mux === undefined) {
@@ -298,6 +299,7 @@ export class SessionDriver {
   #transmitAll(mux: MuxMachine, now: number): void {
     const session = this.#session;
     mux.streams.setMostBody(session.mostBody);
+    mux.streams.recovery.setReliable(isReliable(this.#path.carrier));
     for (;;) {
       mux.streams.hold(this.#isHeld || this.#path.isFull);
       const length = mux.pollTransmit(bodyMemory, now);
@@ -328,13 +330,13 @@ export class SessionDriver {
     this.#report.onSpoken(now);
     this.#tellState();
     const length = session.encodeReport(packetMemory, now);
-    this.#repair?.onFrameSent(session.lastFrame, NOTHING, 0, now);
+    this.repair?.onFrameSent(session.lastFrame, NOTHING, 0, now);
     this.#transmit(packetMemory.subarray(0, length), isQuestion, now);
   }
 
   #transmitParity(now: number): void {
     const session = this.#session;
-    for (let frame = this.#repair?.pollParity(now); frame; frame = this.#repair?.pollParity(now)) {
+    for (let frame = this.repair?.pollParity(now); frame; frame = this.repair?.pollParity(now)) {
       this.#tellState();
       const length = session.encodeParity(frame, packetMemory, now);
       this.#transmit(packetMemory.subarray(0, length), false, now);
@@ -349,7 +351,7 @@ export class SessionDriver {
     this.#options.stats?.increment("total_sent_bytes", body.length, now);
     this.#tellState();
     const length = session.encode(body, packetMemory, now);
-    this.#repair?.onFrameSent(session.lastFrame, body, maxAge, now);
+    this.repair?.onFrameSent(session.lastFrame, body, maxAge, now);
     return this.#transmit(packetMemory.subarray(0, length), isQuestion, now);
   }
 
@@ -375,7 +377,7 @@ export class SessionDriver {
       return;
     }
     this.#mux?.handleTimeout(now);
-    this.#repair?.handleTimeout(now);
+    this.repair?.handleTimeout(now);
     if (this.#report.handleTimeout(now)) this.#sendReport(false, now);
     this.flush();
   }
@@ -387,7 +389,7 @@ export class SessionDriver {
   #arm(): void {
     if (this.#closure !== undefined) return;
     const { deadline = Infinity } = this.#mux ?? {};
-    const { deadline: parityAt = Infinity } = this.#repair ?? {};
+    const { deadline: parityAt = Infinity } = this.repair ?? {};
     const own = Math.min(this.#idleAt, this.#path.deadline, this.#report.deadline);
     this.#alarm.set(Math.min(own, deadline, parityAt));
   }

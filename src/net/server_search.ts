@@ -8,18 +8,13 @@
  */
 import { portableX25519 } from "../crypto/keys.ts";
 import { Initiator } from "../handshake/initiator.ts";
+import { ServerClock } from "../handshake/server_clock.ts";
 import type { Host } from "../host.ts";
 import type { Random } from "../random.ts";
 import { MOST_PACKET_RECEIVED } from "../session/machine.ts";
 import type { Extension } from "../wire/extension.ts";
 import type { Link } from "../transport/link.ts";
 import { Alarm } from "./alarm.ts";
-
-// Tuning.
-
-/** After so long, ms, the server is asked seldom, every so many ms: it may be gone for a day. */
-const SELDOM_AFTER = 30_000;
-const SELDOM = 2_000;
 
 /** Where hellos are put together: each is used up before anything else happens. */
 const helloMemory = new Uint8Array(MOST_PACKET_RECEIVED);
@@ -30,6 +25,8 @@ export interface ServerFound {
   readonly resumeToken: Uint8Array;
   /** What it has said about itself, if it is of our own kind. */
   readonly extension: Extension | undefined;
+  /** Its wall clock. */
+  readonly clock: ServerClock;
   /** What the answer came over. */
   readonly link: Link;
   /** How long it took, ms; missing when several were asked and nobody knows which one was answered. */
@@ -41,10 +38,12 @@ export interface ServerSearchOptions {
   readonly host: Host;
   readonly random: Random;
   readonly serverKey: Uint8Array;
+  /** The server's wall clock, where it is known. */
+  readonly clock: ServerClock | undefined;
   /** When to give up; `Infinity`: never. */
   readonly giveUpAt: number;
-  /** The links to ask over, asked for anew each time. */
-  readonly links: () => Iterable<Link>;
+  /** The links to ask over, asked for anew each time; told of a hello that a stream has no use for. */
+  readonly links: (isForOtherClock: boolean) => Iterable<Link>;
   /** The time has come to give up. */
   readonly onGivenUp: () => void;
 }
@@ -58,7 +57,7 @@ export class ServerSearch {
   #isOver = false;
 
   constructor(options: ServerSearchOptions) {
-    const { host, random, serverKey, giveUpAt } = options;
+    const { host, random, serverKey, giveUpAt, clock } = options;
     this.#options = options;
     this.#startedAt = host.now();
     this.#alarm = new Alarm(host, () => this.advance());
@@ -67,6 +66,7 @@ export class ServerSearch {
       x25519: host.x25519 ?? portableX25519(host.random),
       random,
       giveUpAt,
+      ...(clock === undefined ? {} : { clock }),
     }, this.#startedAt);
   }
 
@@ -82,23 +82,27 @@ export class ServerSearch {
       return;
     }
     const length = this.#initiator.pollTransmit(helloMemory, now, host.epochSeconds());
-    if (length > 0) { for (const link of links()) link.send(helloMemory.subarray(0, length)); }
-    const isSeldom = now - this.#startedAt >= SELDOM_AFTER;
-    const next = this.#initiator.deadline;
-    this.#alarm.set(isSeldom ? Math.max(next, now + SELDOM) : next);
+    if (length > 0) {
+      const hello = helloMemory.subarray(0, length);
+      for (const link of links(this.#initiator.isForOtherClock)) link.send(hello);
+    }
+    this.#alarm.set(this.#initiator.deadline);
   }
 
   /** A datagram has come that belongs to no session; it may be opened in place. */
   handleDatagram(datagram: Uint8Array, link: Link): ServerFound | undefined {
     if (this.#isOver) return undefined;
     const { host } = this.#options;
-    this.#initiator.handleDatagram(datagram, host.epochSeconds());
+    const epochSeconds = host.epochSeconds();
+    this.#initiator.handleDatagram(datagram, epochSeconds);
     const event = this.#initiator.pollEvent();
     if (event?.kind !== "established") return undefined;
     this.stop();
-    const { secret, resumeToken, extension } = event;
-    const rtt = this.#initiator.hellos === 1 ? { rtt: host.now() - this.#startedAt } : {};
-    return { secret, resumeToken, extension, link, ...rtt };
+    const { secret, resumeToken, extension, clockOffset } = event;
+    const now = host.now();
+    const clock = new ServerClock(clockOffset, epochSeconds, now);
+    const rtt = this.#initiator.hellos === 1 ? { rtt: now - this.#startedAt } : {};
+    return { secret, resumeToken, extension, clock, link, ...rtt };
   }
 
   /** Asks no more; doing so twice is harmless. */

@@ -8,6 +8,7 @@ import { SessionCipher } from "../crypto/aead.ts";
 import { portableX25519 } from "../crypto/keys.ts";
 import { SosistabError } from "../errors.ts";
 import type {
+  ConnectStreamOptions,
   DatagramHandler,
   DatagramSocket,
   PacketCipher,
@@ -124,14 +125,17 @@ export class VirtualNode implements SimulatedNode {
     return Promise.resolve(socket);
   };
 
-  readonly connectStream = (address: Address): Promise<StreamSocket> => {
+  readonly connectStream = (
+    address: Address,
+    { signal }: ConnectStreamOptions = {},
+  ): Promise<StreamSocket> => {
     const { hostname } = address;
     if (!isIpv4(hostname) && !isIpv6(hostname)) {
       const message = `hostname must be an IP literal, got "${hostname}"`;
       return Promise.reject(new RangeError(message));
     }
     const port = this.#freePort((port) => this.#streams.isTaken(port));
-    return this.#streams.connect({ hostname: this.#address, port }, address);
+    return this.#streams.connect({ hostname: this.#address, port }, address, signal);
   };
 
   readonly listenStream = (

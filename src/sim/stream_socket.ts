@@ -63,6 +63,9 @@ export class SimulatedStreamSocket implements StreamSocket {
   #wakeWriter: (() => void) | undefined;
   #onAccepted: (() => void) | undefined;
   #isReading = true;
+  #isClosing = false;
+  /** Chunks that were given to `writable` and are not all in the sender's hands yet. */
+  #unsent = 0;
   #unacknowledged = 0;
   #toldWindow = 0;
   #ackTimer: Disposable | undefined;
@@ -92,21 +95,32 @@ export class SimulatedStreamSocket implements StreamSocket {
       cancel: () => void (this.#isReading = false),
     }, { highWaterMark: 0 });
     this.writable = new WritableStream({
+      // Not by `abort`, which would wait until a write is done.
+      start: ({ signal }) => signal.addEventListener("abort", () => this.reset()),
       write: (chunk) => this.#write(chunk),
       close: () => this.#sender.finish(),
-      abort: () => this.reset(),
-    });
+    }, { highWaterMark: 1, size: () => (this.#unsent++, 1) });
   }
 
-  /** Connects; settles when that is done. */
-  connect(): Promise<void> {
+  /** Connects; settles when that is done, or the signal says that it shall not be. */
+  async connect(signal?: AbortSignal): Promise<void> {
+    const giveUp = () => {
+      this.#opened.reject(signal?.reason);
+      this.reset();
+    };
+    signal?.addEventListener("abort", giveUp);
     this.#sendSyn();
-    return this.#opened.promise;
+    try {
+      await this.#opened.promise;
+    } finally {
+      signal?.removeEventListener("abort", giveUp);
+    }
   }
 
   close(): void {
     this.#isReading = false;
-    this.#sender.finish();
+    this.#isClosing = true;
+    if (this.#unsent === 0) this.#sender.finish();
     this.#wakeReader?.();
     this.#maybeGo();
   }
@@ -241,7 +255,7 @@ export class SimulatedStreamSocket implements StreamSocket {
     for (let rest = chunk;;) {
       if (this.#error !== undefined) throw this.#error;
       rest = rest.subarray(this.#sender.write(rest));
-      if (rest.length === 0) return;
+      if (rest.length === 0) break;
       await new Promise<void>((resolve) => {
         this.#wakeWriter = () => {
           this.#wakeWriter = undefined;
@@ -249,6 +263,7 @@ export class SimulatedStreamSocket implements StreamSocket {
         };
       });
     }
+    if (--this.#unsent === 0 && this.#isClosing) this.#sender.finish();
   }
 
   /** It failed. */

@@ -56,10 +56,11 @@ export class StreamTable implements StreamOwner {
   }
 
   /** Connects from a free port. */
-  async connect(local: Address, remote: Address): Promise<StreamSocket> {
+  async connect(local: Address, remote: Address, signal?: AbortSignal): Promise<StreamSocket> {
+    signal?.throwIfAborted();
     const socket = new SimulatedStreamSocket(this, local, remote);
     this.#sockets.set(keyOf(local.port, remote), socket);
-    await socket.connect();
+    await socket.connect(signal);
     return socket;
   }
 

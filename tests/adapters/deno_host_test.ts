@@ -27,6 +27,10 @@ function registerCases(label: string, makeHost: () => Host): void {
         error instanceof SosistabError && error.code === "permission-denied";
       await assert.rejects(host.bindDatagram(LOOPBACK, new Mailbox()), denied);
       await assert.rejects(host.resolve("localhost"), denied);
+      const handler = { onStream: () => {} };
+      assert.ok(host.connectStream && host.listenStream);
+      await assert.rejects(host.connectStream({ ...LOOPBACK, port: 9 }), denied);
+      await assert.rejects(host.listenStream(LOOPBACK, handler), denied);
     },
   });
 }

@@ -83,6 +83,24 @@ test("connectStream() rejects with reset where nobody listens, and no-answer whe
   assert.equal(network.openSockets, 0);
 });
 
+test("connectStream() rejects with the signal's reason, before and during the wait, and not after", async () => {
+  const { network, a, near, far } = await setUp();
+  const reason = new Error("enough");
+  const nobody = { hostname: "192.0.2.1", port: 9 };
+  await assert.rejects(a.connectStream(nobody, { signal: AbortSignal.abort(reason) }), reason);
+  const controller = new AbortController();
+  const connecting = a.connectStream(nobody, { signal: controller.signal });
+  await network.pass(5_000);
+  controller.abort(reason);
+  await assert.rejects(network.run(connecting), reason);
+  const late = new AbortController();
+  const stream = await network.run(a.connectStream(near.remoteAddr, { signal: late.signal }));
+  late.abort(reason);
+  await network.run(stream.writable.getWriter().write(Uint8Array.of(1)));
+  for (const end of [near, far, stream]) end.close();
+  await network.pass(10_000);
+});
+
 test("listenStream() refuses a port that is in use, until it is closed", async () => {
   const { network, a, b, listener } = await setUp();
   const handler = { onStream: () => {} };
@@ -175,6 +193,29 @@ test("aborting the writable half cuts the connection: the other end gets reset",
   await assert.rejects(network.run(readAll(near)), isError("closed"));
   await assert.rejects(network.run(writeAll(far, Uint8Array.of(1))), isError("reset"));
   assert.equal(network.openSockets, 1);
+});
+
+test("aborting the writable cuts at once, though a write hangs", async () => {
+  const { network, near, far } = await setUp();
+  const writer = near.writable.getWriter();
+  const hanging = writer.write(new Uint8Array(2_000_000));
+  hanging.catch(() => {});
+  await network.pass(1_000);
+  await writer.abort();
+  await assert.rejects(hanging, isError("closed"));
+  await network.pass(1_000);
+  await assert.rejects(network.run(readAll(far)), isError("reset"));
+});
+
+test("close() lets even that go out which was written and waits", async () => {
+  const { network, near, far } = await setUp();
+  const writer = near.writable.getWriter();
+  const bytes = saltedBytes(0, 2_000_000, 5);
+  for (let at = 0; at < bytes.length; at += 500_000) {
+    void writer.write(bytes.subarray(at, at + 500_000));
+  }
+  near.close();
+  assert.deepEqual(await network.run(readAll(far)), bytes);
 });
 
 test("close() lets what was written go out, and reads no more", async () => {

@@ -98,6 +98,7 @@ export class VirtualPair {
   /** A stream, both ends of it. */
   async conns(
     info = "",
+    deadAfter?: number,
   ): Promise<
     {
       listener: Listener;
@@ -107,7 +108,7 @@ export class VirtualPair {
       serverMux: Multiplex;
     }
   > {
-    const { listener, client: clientMux, server: serverMux } = await this.multiplexes();
+    const { listener, client: clientMux, server: serverMux } = await this.multiplexes(deadAfter);
     const client = await this.run(clientMux.openConn(info));
     const server = await this.run(serverMux.acceptConn());
     return { listener, client, server, clientMux, serverMux };
