@@ -22,7 +22,7 @@ export const MINUTE_ORDER: readonly number[] = [0, -1, 1, -2, 2];
 
 // Tuning.
 
-/** Ciphers kept: the five of one minute, and those that the next two minutes will ask for. */
+/** Ciphers kept by default: the five of one minute, and those that the next two minutes will ask for. */
 const MAX_CIPHERS = 8;
 
 /**
@@ -45,6 +45,11 @@ export function serverToClientKey(publicKey: Uint8Array, minute: number): Uint8A
   return deriveKey(`${SERVER_TO_CLIENT}${minute}`, publicKey);
 }
 
+/** The five minutes that a receiver tries whose own is `minute`, in its order. */
+export function minutesAround(minute: number): readonly number[] {
+  return MINUTE_ORDER.map((offset) => minute + offset);
+}
+
 /** What {@linkcode CookieCiphers.open} finds. */
 export interface OpenedCookie {
   /** A view on the packet. */
@@ -56,6 +61,7 @@ export interface OpenedCookie {
 /** The ciphers of one direction, kept from minute to minute so that garbage derives no keys. */
 export class CookieCiphers {
   readonly #deriveKeyForMinute: (minute: number) => Uint8Array;
+  readonly #mostCiphers: number;
   readonly #ciphers = new Map<number, HelloCipher>();
 
   /**
@@ -63,9 +69,11 @@ export class CookieCiphers {
    *
    * @param deriveKeyForMinute {@linkcode clientToServerKey} or {@linkcode serverToClientKey} of
    * one server.
+   * @param mostCiphers How many are kept, each about half a kilobyte.
    */
-  constructor(deriveKeyForMinute: (minute: number) => Uint8Array) {
+  constructor(deriveKeyForMinute: (minute: number) => Uint8Array, mostCiphers = MAX_CIPHERS) {
     this.#deriveKeyForMinute = deriveKeyForMinute;
+    this.#mostCiphers = mostCiphers;
   }
 
   /** The cipher of one minute, to seal with. */
@@ -73,7 +81,7 @@ export class CookieCiphers {
     const known = this.#ciphers.get(minute);
     if (known !== undefined) return known;
     const cipher = new HelloCipher(this.#deriveKeyForMinute(minute));
-    if (this.#ciphers.size >= MAX_CIPHERS) this.#forgetOldest();
+    if (this.#ciphers.size >= this.#mostCiphers) this.#forgetOldest();
     this.#ciphers.set(minute, cipher);
     return cipher;
   }
@@ -85,9 +93,19 @@ export class CookieCiphers {
    * @returns What was inside, or `undefined`: then the packet is left as it was.
    */
   open(packet: Uint8Array, minute: number): OpenedCookie | undefined {
-    for (const offset of MINUTE_ORDER) {
-      const plaintext = this.at(minute + offset).open(packet);
-      if (plaintext !== undefined) return { plaintext, minute: minute + offset };
+    return this.openUnder(packet, minutesAround(minute));
+  }
+
+  /**
+   * Opens a packet in place with the ciphers of certain minutes.
+   *
+   * @param minutes Tried in this order; no more of them than are kept, or each packet derives keys.
+   * @returns As {@linkcode open}.
+   */
+  openUnder(packet: Uint8Array, minutes: Iterable<number>): OpenedCookie | undefined {
+    for (const minute of minutes) {
+      const plaintext = this.at(minute).open(packet);
+      if (plaintext !== undefined) return { plaintext, minute };
     }
     return undefined;
   }

@@ -9,11 +9,15 @@
  * metronome while the link is alive.) A client that only listens sends one now and then, so that the
  * server does not take it for gone.
  *
+ * A server is silent to a resume under another minute than its own, so when there is doubt about what
+ * its clock shows each resume is sealed under another estimate than the one before.
+ *
  * @module
  */
 import { clientToServerKey, CookieCiphers } from "../crypto/cookie.ts";
 import type { Random } from "../random.ts";
 import { MOST_HELLO_SENT, sealHelloPacket } from "./hello_packet.ts";
+import type { ServerClock } from "./server_clock.ts";
 
 // Tuning.
 
@@ -50,6 +54,8 @@ export interface ResumerOptions {
   /** Which of the client's sockets this is, 0 to 255. */
   readonly shardId: number;
   readonly random: Random;
+  /** The server's wall clock; without it our own is taken to show the same. */
+  readonly clock?: ServerClock;
 }
 
 /** How long an answer takes, ms. */
@@ -74,6 +80,7 @@ export class Resumer {
   #answerTime = LEAST_LATE;
   #sentAt: number;
   #resumedAt = -Infinity;
+  #resumes = 0;
 
   constructor(options: ResumerOptions, now: number) {
     this.#options = options;
@@ -113,7 +120,11 @@ export class Resumer {
     this.#isDue = now - this.#sentAt >= LISTENER_INTERVAL;
   }
 
-  /** Writes a resume, if one is due; returns its length, 0: none. */
+  /**
+   * Writes a resume, if one is due; returns its length, 0: none.
+   *
+   * @param epochSeconds Our own wall clock.
+   */
   pollTransmit(into: Uint8Array, now: number, epochSeconds: number): number {
     if (now >= this.deadline) this.#isDue = true;
     if (!this.#isDue || now < this.#notBefore) return 0;
@@ -122,8 +133,15 @@ export class Resumer {
     this.#sentAt = this.#resumedAt = now;
     this.#notBefore = now + this.#wait * (1 + JITTER * (2 * random.fraction() - 1));
     this.#wait = Math.min(MOST_WAIT, this.#wait * 2);
-    const cipher = this.#toServer.at(Math.floor(epochSeconds / 60));
+    const cipher = this.#toServer.at(Math.floor(this.#estimate(epochSeconds, now) / 60));
     const frame = { kind: "clientResume", resumeToken, shardId } as const;
     return sealHelloPacket(frame, cipher, random, into, 0, MOST_HELLO_SENT);
+  }
+
+  #estimate(epochSeconds: number, now: number): number {
+    const { clock } = this.#options;
+    if (clock === undefined) return epochSeconds;
+    const estimates = clock.estimates(epochSeconds, now);
+    return estimates[this.#resumes++ % estimates.length] ?? epochSeconds;
   }
 }

@@ -40,7 +40,7 @@ export async function openLinks(carrier: Carrier, wishes: LinkWishes): Promise<O
 
 function openStreamLink(carrier: Exclude<Carrier, "udp">, wishes: LinkWishes): StreamLink {
   const { host, random, options, addresses, handler, epochSeconds } = wishes;
-  const { connector, serverKey, serverName, protocol } = options;
+  const { connector, serverKey, serverName } = options;
   if (connector === undefined && host.connectStream === undefined) {
     throw new SosistabError("socket-failed", "this host has no byte streams");
   }
@@ -49,7 +49,7 @@ function openStreamLink(carrier: Exclude<Carrier, "udp">, wishes: LinkWishes): S
     carrier,
     address: addresses[0]!,
     open: streamOpener(host, addresses, {
-      isSecure: protocol === "tls",
+      isSecure: options.protocol === "tls",
       ...(connector === undefined ? {} : { connector }),
       ...(serverName === undefined ? {} : { serverName }),
     }),

@@ -10,7 +10,14 @@
 import type { Host } from "../host.ts";
 import { ClientEnd } from "./client_end.ts";
 import type { ConnectOptions, Session } from "./contract.ts";
-import { checkHostname, checkKey, checkPort, checkRepair, checkTime } from "./options.ts";
+import {
+  checkHostname,
+  checkKey,
+  checkPort,
+  checkRepair,
+  checkShards,
+  checkTime,
+} from "./options.ts";
 
 // Tuning.
 
@@ -20,7 +27,7 @@ const TIMEOUT = 30_000;
 /** How long a session may be silent, ms. */
 const IDLE_TIMEOUT = 600_000;
 
-const PROTOCOLS: readonly string[] = ["udp", "tcp", "tls"];
+const PROTOCOLS: readonly string[] = ["udp", "tcp", "tls", "auto"];
 
 /** Addresses of a name that are tried: both families, and one that may be down in each. */
 const MOST_ADDRESSES = 4;
@@ -42,6 +49,7 @@ export async function connect(host: Host, options: ConnectOptions): Promise<Sess
   checkTime("idleTimeout", idleTimeout);
   checkRepair(options.repair);
   checkProtocol(options);
+  checkShards(options.shards ?? 1);
   signal?.throwIfAborted();
   const isProxied = options.connector !== undefined;
   // A proxy finds names by itself, and should: asking for them here would tell where we go.
@@ -57,7 +65,7 @@ function checkProtocol({ protocol = "udp", connector, serverName }: ConnectOptio
   if (!PROTOCOLS.includes(protocol)) {
     throw new RangeError(`protocol must be one of ${PROTOCOLS.join(", ")}, got ${protocol}`);
   }
-  if (connector !== undefined && protocol === "udp") {
+  if (connector !== undefined && (protocol === "udp" || protocol === "auto")) {
     throw new TypeError('a connector opens byte streams: protocol must be "tcp" or "tls"');
   }
   if (serverName !== undefined && protocol !== "tls") {

@@ -17,10 +17,11 @@ import type { Host } from "../host.ts";
 import { INITIAL_RTT, RttEstimator } from "../mux/rtt.ts";
 import { Random } from "../random.ts";
 import { SessionMachine } from "../session/machine.ts";
-import { isReliable, type Link, type LinkHandler } from "../transport/link.ts";
+import { type Carrier, isReliable, type Link, type LinkHandler } from "../transport/link.ts";
 import { Alarm } from "./alarm.ts";
 import { openLinks } from "./carriers.ts";
-import { ClientPath, type OwnLink } from "./client_path.ts";
+import { CarrierChoice } from "./carrier_choice.ts";
+import { ClientPath, type OwnLink, type Shard } from "./client_path.ts";
 import { noAnswer } from "./closure.ts";
 import type { ConnectOptions, Session } from "./contract.ts";
 import { SessionDriver } from "./driver.ts";
@@ -36,6 +37,12 @@ import { SleepWatch } from "./sleep_watch.ts";
  */
 const GRACE_RTTS = 2;
 const GRACE = 100;
+
+/** How long UDP has for itself before TCP joins the race, ms: one round trip of most paths. */
+const HEAD_START = { least: 250, most: 400 };
+
+/** Numbers of the shards that are streams: those of UDP are below. */
+const FIRST_STREAM_SHARD = 128;
 
 /** How long an answer over a stream may take, ms, before it is asked again: it may have been cut. */
 const STREAM_PATIENCE = 3_000;
@@ -61,7 +68,13 @@ export class ClientEnd implements LinkHandler {
   #clock: ServerClock | undefined;
   #driver: SessionDriver | undefined;
   #path: ClientPath | undefined;
+  #choice: CarrierChoice | undefined;
   #sleepWatch: SleepWatch | undefined;
+  readonly #headStart: Alarm;
+  /** Numbers the shards of both kinds. */
+  #nextShard = { udp: 0, stream: FIRST_STREAM_SHARD };
+  /** The answer that the session stands on. */
+  #base: ServerFound | undefined;
   /** What the server has answered while the session was silent. */
   #found: ServerFound | undefined;
   #isOver = false;
@@ -73,12 +86,18 @@ export class ClientEnd implements LinkHandler {
     this.#options = options;
     this.#random = new Random(host.random);
     this.#graceAlarm = new Alarm(host, () => this.#replace());
+    this.#headStart = new Alarm(host, () => void this.#joinRace());
   }
 
   /** Asks until there is an answer, or no hope for one. */
   async connect(): Promise<Session> {
-    const { signal, timeout } = this.#options;
-    this.#links = await this.#openLinks();
+    const { signal, timeout, protocol = "udp" } = this.#options;
+    const isAuto = protocol === "auto";
+    if (isAuto) {
+      const headStart = this.#random.between(HEAD_START.least, HEAD_START.most);
+      this.#headStart.set(this.#host.now() + headStart);
+    }
+    this.#links = await this.#openLinks(isAuto ? "udp" : this.#carrierOf(protocol));
     const onAbort = () => this.#fail(signal?.reason);
     signal?.addEventListener("abort", onAbort);
     if (signal?.aborted) onAbort();
@@ -95,7 +114,8 @@ export class ClientEnd implements LinkHandler {
     const outcome = driver?.handleDatagram(datagram) ?? "foreign";
     if (driver !== undefined && outcome !== "foreign") {
       this.#path?.onHeard(link, outcome, this.#host.now());
-      if (outcome === "newest" || outcome === "late") this.#onHeard();
+      const isProof = outcome === "newest" || outcome === "late";
+      if (isProof && this.#path?.trial?.link !== link) this.#onHeard();
       driver.flush();
       return;
     }
@@ -117,23 +137,45 @@ export class ClientEnd implements LinkHandler {
     this.onRoom();
   }
 
-  #openLinks(): Promise<OwnLink[]> {
-    const { protocol = "udp", connector } = this.#options;
-    const carrier = connector !== undefined && protocol === "tcp" ? "stream" : protocol;
+  #carrierOf(protocol: "udp" | "tcp" | "tls"): Carrier {
+    return this.#options.connector !== undefined && protocol === "tcp" ? "stream" : protocol;
+  }
+
+  #openLinks(
+    carrier: Carrier,
+    addresses: readonly Address[] = this.#addresses,
+  ): Promise<OwnLink[]> {
     const host = this.#host;
     return openLinks(carrier, {
       host,
       random: this.#random,
       options: this.#options,
-      addresses: this.#addresses,
+      addresses,
       handler: this,
-      epochSeconds: () => host.epochSeconds(),
+      epochSeconds: () => {
+        const own = host.epochSeconds();
+        return this.#clock?.estimates(own, host.now())[0] ?? own;
+      },
     });
+  }
+
+  /** UDP has not answered yet: TCP asks, too. */
+  async #joinRace(): Promise<void> {
+    try {
+      const links = await this.#openLinks("tcp");
+      if (this.#isOver || this.#driver !== undefined) return links.forEach((link) => link.close());
+      this.#links.push(...links);
+      this.#search?.askAgain();
+    } catch {
+      // This host has no streams: UDP alone must do.
+    }
   }
 
   *#linksToAsk(isForOtherClock: boolean): Generator<Link> {
     const now = this.#host.now();
-    for (const link of this.#links) {
+    const { shards, trial } = this.#path ?? {};
+    const links = shards === undefined ? this.#links : shards.map(({ link }) => link);
+    for (const link of trial === undefined ? links : [...links, trial.link]) {
       const askedAt = this.#askedAt.get(link) ?? -Infinity;
       const isEnough = isForOtherClock || now - askedAt < STREAM_PATIENCE;
       if (isReliable(link.carrier) && isEnough) continue;
@@ -160,14 +202,17 @@ export class ClientEnd implements LinkHandler {
     const host = this.#host;
     const link = this.#links.find((each) => each === found.link) ?? this.#links[0]!;
     for (const other of this.#links) if (other !== link) other.close();
-    this.#links = [link];
+    this.#links = [];
+    this.#headStart.cancel();
+    this.#base = found;
     const rtt = new RttEstimator(Math.max(1, found.rtt ?? INITIAL_RTT));
     const path = this.#path = new ClientPath({
       rtt,
       epochSeconds: () => host.epochSeconds(),
       onSilent: () => this.#onSilent(),
+      onTrialHeard: () => this.#choice?.onTrialHeard(),
       onClose: () => this.#stop(),
-    }, [{ link, resumer: this.#createResumer(found, 0) }]);
+    }, this.#createShard(link, found));
     const driver = this.#driver = new SessionDriver({
       host,
       role: "client",
@@ -179,7 +224,44 @@ export class ClientEnd implements LinkHandler {
     }, { session: this.#createSession(found), path });
     const session = new DrivenSession(driver);
     this.#sleepWatch = new SleepWatch(host, () => driver.current.refresh());
+    if (this.#options.protocol === "auto") this.#choice = this.#createChoice(path);
+    void this.#openShards(path, link);
     this.#settled.resolve(session);
+  }
+
+  #createChoice(path: ClientPath): CarrierChoice {
+    return new CarrierChoice({
+      host: this.#host,
+      random: this.#random,
+      path,
+      openShard: async (carrier) => {
+        const [link, ...others] = await this.#openLinks(carrier);
+        // A name with several addresses: the first is as good as any.
+        for (const other of others) other.close();
+        return this.#createShard(link!, this.#base!);
+      },
+      onChange: () => this.onRoom(),
+    });
+  }
+
+  #createShard(link: OwnLink, found: ServerFound): Shard {
+    const id = link.carrier === "udp" ? this.#nextShard.udp++ : this.#nextShard.stream++;
+    return { id: id % 256, link, resumer: this.#createResumer(found, id % 256) };
+  }
+
+  /** Opens the other shards, beside the one that has answered. */
+  async #openShards(path: ClientPath, { carrier, address }: OwnLink): Promise<void> {
+    const { shards = 1 } = this.#options;
+    for (let i = 1; i < shards; i++) {
+      try {
+        const [link] = await this.#openLinks(carrier, [address]);
+        if (this.#isOver || path.carrier !== carrier) return link?.close();
+        path.add(this.#createShard(link!, this.#base!));
+      } catch {
+        // One less: the session lives.
+        return;
+      }
+    }
   }
 
   #createSession({ secret, extension }: ServerFound): SessionMachine {
@@ -202,6 +284,8 @@ export class ClientEnd implements LinkHandler {
 
   /** A question has not been answered for a while. */
   #onSilent(): void {
+    this.#choice?.onSilent();
+    for (const { link } of this.#path?.shards ?? []) link.renew?.();
     if (this.#search === undefined && this.#found === undefined) this.#startSearch(Infinity);
   }
 
@@ -219,6 +303,7 @@ export class ClientEnd implements LinkHandler {
     this.#search?.stop();
     this.#search = this.#found = undefined;
     this.#graceAlarm.cancel();
+    this.#choice?.onHeard();
   }
 
   /** The session has stayed silent although the server is there: other keys take its place. */
@@ -226,6 +311,8 @@ export class ClientEnd implements LinkHandler {
     const [found, driver, path] = [this.#found, this.#driver?.current, this.#path];
     if (found === undefined || driver === undefined || path === undefined) return;
     this.#found = undefined;
+    this.#base = found;
+    if (path.trial?.link === found.link) this.#choice?.use();
     path.onReplaced((shardId) => this.#createResumer(found, shardId));
     driver.replace({ session: this.#createSession(found), path }, false);
     driver.flush();
@@ -243,6 +330,8 @@ export class ClientEnd implements LinkHandler {
     this.#search = undefined;
     this.#graceAlarm.cancel();
     this.#sleepWatch?.stop();
+    this.#headStart.cancel();
+    this.#choice?.stop();
     for (const link of this.#links) link.close();
   }
 }

@@ -25,6 +25,9 @@ const DENSE_GAP = 1 / 4;
 const STOP_PART = 3 / 4;
 const STOP_TIME = 5;
 
+/** How often a carrier on trial is asked, ms. */
+const TRIAL_INTERVAL = 250;
+
 /** How long the answer to a question may stay away, ms, before the server is looked for. */
 const MOST_SILENCE = 1_000;
 
@@ -32,10 +35,14 @@ const MOST_SILENCE = 1_000;
 export interface OwnLink extends Link {
   /** Closes what it is made of; doing so twice is harmless. */
   close(): void;
+  /** A stream's: opens another connection, because the one there is may be dead. */
+  renew?(): void;
 }
 
 /** One of a client's ways to its server. */
 export interface Shard {
+  /** Names it to the server, 0 to 255. */
+  readonly id: number;
   readonly link: OwnLink;
   resumer: Resumer;
 }
@@ -47,6 +54,8 @@ export interface ClientPathOptions {
   readonly epochSeconds: () => number;
   /** Told once when a question has not been answered for long. */
   readonly onSilent: () => void;
+  /** Told when the server has been heard over the shard on trial. */
+  readonly onTrialHeard: (shard: Shard) => void;
   /** Told when the session has ended, or gone another way. */
   readonly onClose: () => void;
 }
@@ -57,7 +66,12 @@ const resumeMemory = new Uint8Array(MOST_PACKET_RECEIVED);
 /** A {@linkcode SessionPath} of a client. Times in ms. */
 export class ClientPath implements SessionPath {
   readonly #options: ClientPathOptions;
-  #shards: readonly [Shard, ...Shard[]];
+  #shards: Shard[];
+  /** Of another carrier: it is asked now and then, and carries nothing else. */
+  #trial: Shard | undefined;
+  /** When it is asked next, and whether the next question is for it. */
+  #trialAskAt = Infinity;
+  #isTrialDue = false;
   #next = 0;
   #heardAt = -Infinity;
   /** Packets of a dense flow. */
@@ -67,17 +81,65 @@ export class ClientPath implements SessionPath {
   #askedAt = Infinity;
   #isSilent = false;
 
-  constructor(options: ClientPathOptions, shards: readonly [Shard, ...Shard[]]) {
+  constructor(options: ClientPathOptions, shard: Shard) {
     this.#options = options;
-    this.#shards = shards;
+    this.#shards = [shard];
+  }
+
+  /** What is used; at least one. */
+  get shards(): readonly Shard[] {
+    return this.#shards;
+  }
+
+  /** What is on trial. */
+  get trial(): Shard | undefined {
+    return this.#trial;
+  }
+
+  /** Uses one more. */
+  add(shard: Shard): void {
+    this.#shards.push(shard);
+  }
+
+  /** Uses this one instead of that. */
+  replaceShard(old: Shard, shard: Shard): void {
+    this.#shards[this.#shards.indexOf(old)] = shard;
+    old.link.close();
+  }
+
+  /** Asks the server over a shard of another carrier, now and every {@linkcode TRIAL_INTERVAL}. */
+  startTrial(shard: Shard, now: number): void {
+    this.endTrial();
+    this.#trial = shard;
+    this.#trialAskAt = now;
+  }
+
+  /** Gives the trial up. */
+  endTrial(): void {
+    this.#trial?.link.close();
+    this.#trial = undefined;
+    this.#trialAskAt = Infinity;
+    this.#isTrialDue = false;
+  }
+
+  /** Uses the shard on trial, and nothing else any more. */
+  useTrial(): void {
+    const trial = this.#trial;
+    if (trial === undefined) return;
+    this.#trial = undefined;
+    this.endTrial();
+    for (const { link } of this.#shards) link.close();
+    this.#shards = [trial];
+    this.#askedAt = Infinity;
+    this.#isSilent = false;
   }
 
   get address(): Address {
-    return this.#shards[0].link.address;
+    return this.#shards[0]!.link.address;
   }
 
   get carrier(): Carrier {
-    return this.#shards[0].link.carrier;
+    return this.#shards[0]!.link.carrier;
   }
 
   get isFull(): boolean {
@@ -85,8 +147,10 @@ export class ClientPath implements SessionPath {
   }
 
   send(packet: Uint8Array, isQuestion: boolean, now: number): boolean {
-    if (isQuestion && this.#askedAt === Infinity) this.#askedAt = now;
-    const shard = this.#choose();
+    const isForTrial = isQuestion && this.#isTrialDue;
+    if (isForTrial) this.#isTrialDue = false;
+    else if (isQuestion && this.#askedAt === Infinity) this.#askedAt = now;
+    const shard = (isForTrial ? this.#trial : undefined) ?? this.#choose();
     const { rtt } = this.#options;
     // After a flow has stopped no queue is left that could delay the answer.
     const expected = this.#hasStopped ? { smoothed: rtt.least, variance: 0 } : rtt;
@@ -99,6 +163,11 @@ export class ClientPath implements SessionPath {
   onHeard(link: Link, outcome: PacketOutcome, now: number): void {
     // Whatever else comes may be a replay, and proves nothing.
     if (outcome !== "newest" && outcome !== "late") return;
+    const trial = this.#trial;
+    if (trial?.link === link) {
+      trial.resumer.onHeard(now);
+      return this.#options.onTrialHeard(trial);
+    }
     const isDense = now - this.#heardAt < DENSE_GAP * this.#options.rtt.smoothed;
     this.#dense = isDense ? this.#dense + 1 : 0;
     this.#heardAt = now;
@@ -111,7 +180,8 @@ export class ClientPath implements SessionPath {
   onReplaced(createResumer: (shardId: number) => Resumer): void {
     this.#askedAt = Infinity;
     this.#isSilent = false;
-    for (const [shardId, shard] of this.#shards.entries()) shard.resumer = createResumer(shardId);
+    for (const shard of this.#shards) shard.resumer = createResumer(shard.id);
+    if (this.#trial !== undefined) this.#trial.resumer = createResumer(this.#trial.id);
   }
 
   refresh(): void {
@@ -124,7 +194,7 @@ export class ClientPath implements SessionPath {
       this.#isSilent ? Infinity : this.#askedAt + MOST_SILENCE,
     );
     for (const { resumer } of this.#shards) deadline = Math.min(deadline, resumer.deadline);
-    return deadline;
+    return Math.min(deadline, this.#trialAskAt);
   }
 
   handleTimeout(now: number): boolean {
@@ -138,10 +208,16 @@ export class ClientPath implements SessionPath {
       this.#hasStopped = true;
     }
     for (const shard of this.#shards) if (this.#resume(shard, now)) isInDoubt = true;
+    if (now >= this.#trialAskAt) {
+      this.#trialAskAt = now + TRIAL_INTERVAL;
+      this.#isTrialDue = true;
+      return true;
+    }
     return isInDoubt;
   }
 
   close(): void {
+    this.endTrial();
     for (const { link } of this.#shards) link.close();
     this.#options.onClose();
   }

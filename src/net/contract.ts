@@ -67,9 +67,14 @@ export interface ConnectOptions {
   readonly serverKey: Uint8Array;
   /**
    * What the datagrams travel on: `"udp"`, the default; `"tcp"`, streams that look like noise; `"tls"`,
-   * the same inside of TLS.
+   * the same inside of TLS; `"auto"`: UDP, and TCP as long as UDP does not get through.
    */
-  readonly protocol?: "udp" | "tcp" | "tls";
+  readonly protocol?: "udp" | "tcp" | "tls" | "auto";
+  /**
+   * Sockets, or byte streams, to spread the packets over, 1 to 16; 1 by default. Several streams are
+   * faster than one where packets get lost.
+   */
+  readonly shards?: number;
   /** Opens the byte streams of `"tcp"` and `"tls"`, for example through a proxy. */
   readonly connector?: Connector;
   /** The name that TLS asks for in clear (SNI); by default none, and none is made up. */

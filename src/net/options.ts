@@ -14,6 +14,9 @@ const MOST_TIME = 2 ** 30;
 /** Highest age at which a datagram may be of use, ms: no body is kept for longer. */
 const MOST_AGE = 60_000;
 
+/** Most shards of a client: the original's has as many, and its server takes no more at once. */
+const MOST_SHARDS = 16;
+
 /** A key must be 32 bytes. */
 export function checkKey(name: string, key: unknown): void {
   if (!(key instanceof Uint8Array)) throw new TypeError(`${name} must be a Uint8Array`);
@@ -52,6 +55,13 @@ export function checkMaxAge(maxAge: number | undefined): void {
 export function checkLimit(name: string, limit: number): void {
   if (!Number.isInteger(limit) || limit < 1) {
     throw new RangeError(`${name} must be an integer of at least 1, got ${limit}`);
+  }
+}
+
+/** Shards are few. */
+export function checkShards(shards: number): void {
+  if (!Number.isInteger(shards) || shards < 1 || shards > MOST_SHARDS) {
+    throw new RangeError(`shards must be an integer from 1 to ${MOST_SHARDS}, got ${shards}`);
   }
 }
 

@@ -105,6 +105,12 @@ export class ServerSearch {
     return { secret, resumeToken, extension, clock, link, ...rtt };
   }
 
+  /** Asks at once: there are other links than before. */
+  askAgain(): void {
+    this.#initiator.hurry(this.#options.host.now());
+    this.advance();
+  }
+
   /** Asks no more; doing so twice is harmless. */
   stop(): void {
     this.#isOver = true;

@@ -5,6 +5,7 @@ import {
   clientToServerKey,
   CookieCiphers,
   MINUTE_ORDER,
+  minutesAround,
   serverToClientKey,
 } from "../../src/crypto/cookie.ts";
 import { HELLO_OVERHEAD } from "../../src/crypto/hello_cipher.ts";
@@ -81,4 +82,35 @@ test("CookieCiphers keeps a bounded number of ciphers", () => {
 test("CookieCiphers.at() gives the same cipher again", () => {
   const { ciphers } = watched();
   assert.equal(ciphers.at(5), ciphers.at(5));
+});
+
+test("minutesAround() gives the five minutes of a receiver, in the original's order", () => {
+  assert.deepEqual(minutesAround(1000), [1000, 999, 1001, 998, 1002]);
+});
+
+test("CookieCiphers.openUnder() opens packets of the minutes that are named, and of no others", () => {
+  const { ciphers } = watched();
+  for (const minute of [5, 3_000]) {
+    const opened = ciphers.openUnder(sealedAt(ciphers, minute), [5, 3_000]);
+    assert.deepEqual(opened, { plaintext: new Uint8Array(50).fill(9), minute });
+  }
+  const packet = sealedAt(ciphers, 6);
+  const before = packet.slice();
+  assert.equal(ciphers.openUnder(packet, [5, 3_000]), undefined);
+  assert.deepEqual(packet, before);
+});
+
+test("CookieCiphers keeps as many ciphers as it is told", () => {
+  const derived: number[] = [];
+  const ciphers = new CookieCiphers((minute) => {
+    derived.push(minute);
+    return clientToServerKey(PUBLIC_KEY, minute);
+  }, 20);
+  for (let round = 0; round < 2; round++) {
+    for (let minute = 0; minute < 20; minute++) ciphers.at(minute);
+  }
+  assert.equal(derived.length, 20);
+  ciphers.at(20);
+  ciphers.at(0);
+  assert.equal(derived.length, 22);
 });

@@ -2,6 +2,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Resumer } from "../../src/handshake/resumer.ts";
+import { ServerClock } from "../../src/handshake/server_clock.ts";
 import { Random } from "../../src/random.ts";
 import { HelloForger } from "../support/hello_forger.ts";
 import { seededSource } from "../support/seeded_random.ts";
@@ -213,4 +214,32 @@ test("there is never more than one in a wait of 225 ms, in any traffic, but for 
       resuming.times.slice(1).forEach((at, i) => assert.ok(at - resuming.times[i]! >= 225));
     }),
   );
+});
+
+/** The minute under whose key each of some resumes is sealed. */
+function minutesOf(clock: ServerClock, times: readonly (readonly [number, number])[]): number[] {
+  const random = new Random(seededSource(1));
+  const options = { serverKey: SERVER_KEY, resumeToken: TOKEN, shardId: 3, random, clock };
+  const resumer = new Resumer(options, 0);
+  const forger = new HelloForger(SERVER_KEY, seededSource(1));
+  const memory = new Uint8Array(2048);
+  return times.map(([now, epochSeconds]) => {
+    resumer.refresh();
+    const packet = memory.slice(0, resumer.pollTransmit(memory, now, epochSeconds));
+    for (let minute = 9_900; minute < 10_100; minute++) {
+      if (forger.open("up", minute, packet) !== undefined) return minute;
+    }
+    throw new Error("no minute opens it");
+  });
+}
+
+test("a resume is sealed under the minute of the server's clock", () => {
+  const clock = new ServerClock(3_600, 600_000, 0);
+  assert.deepEqual(minutesOf(clock, [[0, 600_000], [60_000, 600_060]]), [10_060, 10_061]);
+});
+
+test("when there is doubt about the server's clock each resume is sealed under another estimate", () => {
+  const clock = new ServerClock(0, 600_000, 0);
+  const times = [[60_000, 600_960], [60_500, 600_960], [61_000, 600_961]] as const;
+  assert.deepEqual(minutesOf(clock, times), [10_016, 10_001, 10_016]);
 });
