@@ -209,6 +209,7 @@ export class ClientEnd implements LinkHandler {
     const path = this.#path = new ClientPath({
       rtt,
       epochSeconds: () => host.epochSeconds(),
+      reason: () => this.#choice?.reason,
       onSilent: () => this.#onSilent(),
       onTrialHeard: () => this.#choice?.onTrialHeard(),
       onClose: () => this.#stop(),

@@ -52,6 +52,8 @@ export interface ClientPathOptions {
   readonly rtt: RttEstimator;
   /** The wall clock of the server, as far as it is known. */
   readonly epochSeconds: () => number;
+  /** Why the carrier in use is used, where the choice is ours. */
+  readonly reason: () => string | undefined;
   /** Told once when a question has not been answered for long. */
   readonly onSilent: () => void;
   /** Told when the server has been heard over the shard on trial. */
@@ -140,6 +142,10 @@ export class ClientPath implements SessionPath {
 
   get carrier(): Carrier {
     return this.#shards[0]!.link.carrier;
+  }
+
+  get reason(): string | undefined {
+    return this.#options.reason();
   }
 
   get isFull(): boolean {

@@ -21,6 +21,7 @@ import type { RepairOptions } from "../repair/options.ts";
 import type { SessionCounts } from "../session/machine.ts";
 import type { StatsGatherer } from "../stats/gatherer.ts";
 import type { Connector } from "../transport/connector.ts";
+import type { Carrier } from "../transport/link.ts";
 import type { StreamServerStats } from "../transport/stream_server.ts";
 
 /** How a wait can be broken off. */
@@ -197,7 +198,14 @@ export interface SessionStats extends SessionCounts {
   readonly sendsDropped: number;
   /** Datagrams that nobody received in time. */
   readonly receivesDropped: number;
-  /** What is done against the loss of what we send, and why; `undefined` when repair is off. */
+  /** What packets travel on now. */
+  readonly carrier: Carrier;
+  /** Why, in words, where the choice was ours; `undefined` where it was the program's. */
+  readonly carrierReason: string | undefined;
+  /**
+   * What is done against the loss of what we send, and why; `undefined` when repair is off, or when the
+   * carrier itself loses nothing.
+   */
   readonly repair: RepairExplanation | undefined;
 }
 

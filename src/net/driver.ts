@@ -25,6 +25,7 @@ import { Continuation, type Fate } from "./continuation.ts";
 import type { Association, DriverObserver, DriverOptions } from "./driver_contract.ts";
 import { FrameNumbers } from "./frame_numbers.ts";
 import type { SessionPath } from "./session_path.ts";
+import { tellState } from "./tell_state.ts";
 
 // Tuning.
 
@@ -34,8 +35,6 @@ const MAX_AGE = 25;
 /** Where bodies and packets are put together. Shared: each is used up before anything else happens. */
 const bodyMemory = new Uint8Array(MOST_PACKET_RECEIVED);
 const packetMemory = new Uint8Array(MOST_PACKET_RECEIVED);
-
-const NOTHING = new Uint8Array(0);
 
 /** The driver of one session. */
 export class SessionDriver {
@@ -217,7 +216,7 @@ export class SessionDriver {
   send(body: Uint8Array, maxAge: number = this.maxAge): boolean {
     const now = this.#options.host.now();
     const isSent = this.#send(body, maxAge, false, now);
-    this.#transmitParity(now);
+    this.#transmitBeside(now);
     this.#arm();
     return isSent;
   }
@@ -240,11 +239,14 @@ export class SessionDriver {
     const now = this.#options.host.now();
     const mux = this.#mux;
     if (this.#path.handleTimeout(now)) this.#ask(now);
+    this.#session.pathMtu.setReliable(isReliable(this.#path.carrier));
+    // Where long packets pass no more, what was on its way is sent again in shorter ones.
+    if (this.#session.pathMtu.handleTimeout(now)) mux?.streams.recovery.onPathChanged();
     if (mux !== undefined) {
       do this.#transmitAll(mux, now); while (this.#tellAll(mux));
       if (this.#closure !== undefined) return;
     }
-    this.#transmitParity(now);
+    this.#transmitBeside(now);
     this.#arm();
   }
 
@@ -280,9 +282,9 @@ export class SessionDriver {
     const { body, highReceived, totalReceived } = received;
     this.#options.stats?.increment("total_recv_bytes", body.length, now);
     this.repair?.onCounters(highReceived, totalReceived, now);
-    if (received.isReport) return;
     const mux = this.#mux;
     if (mux === undefined) {
+      if (received.isReport) return;
       if (session.receiveLoss > 0) this.#report.onLoss(now);
       if (session.isOwnKind) this.#report.onHeard(now);
       this.#observer?.onBody(body);
@@ -293,7 +295,8 @@ export class SessionDriver {
       const { highest, total } = this.#numbers.told(highReceived, totalReceived);
       mux.streams.onCounters(highest, total);
     }
-    mux.handleBody(body, now);
+    if (received.isReport) mux.streams.settle(now);
+    else mux.handleBody(body, now);
   }
 
   #transmitAll(mux: MuxMachine, now: number): void {
@@ -328,17 +331,20 @@ export class SessionDriver {
   #sendReport(isQuestion: boolean, now: number): void {
     const session = this.#session;
     this.#report.onSpoken(now);
-    this.#tellState();
     const length = session.encodeReport(packetMemory, now);
-    this.repair?.onFrameSent(session.lastFrame, NOTHING, 0, now);
+    this.repair?.onFrameSent(session.lastFrame, session.lastBody, 0, now);
     this.#transmit(packetMemory.subarray(0, length), isQuestion, now);
   }
 
-  #transmitParity(now: number): void {
+  /** Parity, and what asks about the path. */
+  #transmitBeside(now: number): void {
     const session = this.#session;
     for (let frame = this.repair?.pollParity(now); frame; frame = this.repair?.pollParity(now)) {
-      this.#tellState();
       const length = session.encodeParity(frame, packetMemory, now);
+      this.#transmit(packetMemory.subarray(0, length), false, now);
+    }
+    let length = session.pollControl(packetMemory, now);
+    for (; length > 0; length = session.pollControl(packetMemory, now)) {
       this.#transmit(packetMemory.subarray(0, length), false, now);
     }
   }
@@ -349,22 +355,17 @@ export class SessionDriver {
     if (this.#options.role === "client") this.#activeAt = now;
     this.#report.onSpoken(now);
     this.#options.stats?.increment("total_sent_bytes", body.length, now);
-    this.#tellState();
-    const length = session.encode(body, packetMemory, now);
-    this.repair?.onFrameSent(session.lastFrame, body, maxAge, now);
-    return this.#transmit(packetMemory.subarray(0, length), isQuestion, now);
-  }
-
-  #tellState(): void {
-    const { host, rtt } = this.#options;
-    if (host.onSessionState === undefined) return;
-    const window = this.#window?.();
-    host.onSessionState(
-      window === undefined ? { rtt: rtt.smoothed } : { rtt: rtt.smoothed, window },
-    );
+    let isSent = true;
+    let length = session.encode(body, packetMemory, now);
+    for (; length > 0; length = session.encodeRest(packetMemory, now)) {
+      this.repair?.onFrameSent(session.lastFrame, session.lastBody, maxAge, now);
+      isSent = this.#transmit(packetMemory.subarray(0, length), isQuestion, now) && isSent;
+    }
+    return isSent;
   }
 
   #transmit(packet: Uint8Array, isQuestion: boolean, now: number): boolean {
+    tellState(this.#options.host, this.#options.rtt, this.#window);
     const isSent = this.#path.send(packet, isQuestion, now);
     if (!isSent) this.#sendsDropped++;
     return isSent;
@@ -391,6 +392,6 @@ export class SessionDriver {
     const { deadline = Infinity } = this.#mux ?? {};
     const { deadline: parityAt = Infinity } = this.repair ?? {};
     const own = Math.min(this.#idleAt, this.#path.deadline, this.#report.deadline);
-    this.#alarm.set(Math.min(own, deadline, parityAt));
+    this.#alarm.set(Math.min(own, deadline, parityAt, this.#session.pathMtu.deadline));
   }
 }

@@ -328,6 +328,7 @@ export class ServerSessions {
       get carrier() {
         return route.carrier;
       },
+      reason: undefined,
       get isFull() {
         return route.isFull;
       },

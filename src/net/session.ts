@@ -101,6 +101,8 @@ export class DrivenSession implements Session, DriverObserver {
       packetsForeign: this.#driver.foreign,
       sendsDropped: this.#driver.sendsDropped,
       receivesDropped: this.#queue.dropped,
+      carrier: this.#driver.path.carrier,
+      carrierReason: this.#driver.path.reason,
       repair: this.#driver.repair?.explain(host.now()),
     };
   }

@@ -15,6 +15,8 @@ export interface SessionPath {
   readonly address: Address;
   /** What the next packet goes over. */
   readonly carrier: Carrier;
+  /** Why that, where nobody has said what is to be used. */
+  readonly reason: string | undefined;
   /** Whether more waits there than is good: what can wait should. */
   readonly isFull: boolean;
 

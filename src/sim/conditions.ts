@@ -78,6 +78,8 @@ export interface LinkConditions {
   readonly blackouts?: readonly Blackout[];
   /** Whether nothing passes now. */
   readonly isDown?: boolean;
+  /** Whether no datagram passes, while byte streams do: a firewall that blocks UDP. */
+  readonly blocksDatagrams?: boolean;
 }
 
 /** All conditions, with what holds where nothing was said. */
@@ -113,6 +115,7 @@ export function completeConditions(conditions: LinkConditions): CompleteConditio
     clump: rest.clump ?? 0,
     blackouts: [...rest.blackouts ?? []],
     isDown: rest.isDown ?? false,
+    blocksDatagrams: rest.blocksDatagrams ?? false,
   };
   check(complete);
   return complete;

@@ -113,6 +113,11 @@ export class Link {
     return this.#given;
   }
 
+  /** Whether no datagram passes. */
+  get blocksDatagrams(): boolean {
+    return this.#conditions.blocksDatagrams;
+  }
+
   /** What has happened since the beginning, or the last `resetCounts`. */
   get counts(): LinkCounts {
     return this.#counts;

@@ -182,7 +182,9 @@ export class VirtualNetwork implements SimulatedNetwork {
       return;
     }
     const { outside } = from;
-    this.#pathOf(from.node, node).send(datagram, (arrived) => this.#arrive(arrived, outside, to));
+    const path = this.#pathOf(from.node, node);
+    if (path.blocksDatagrams) return;
+    path.send(datagram, (arrived) => this.#arrive(arrived, outside, to));
   }
 
   #sendSegment(bytes: Uint8Array, node: VirtualNode, from: Address, to: Address): void {
@@ -253,6 +255,10 @@ class Path {
 
   reroute(ahead: readonly Link[], behind: readonly Link[]): void {
     this.#links = [...ahead, this.own, ...behind];
+  }
+
+  get blocksDatagrams(): boolean {
+    return this.#links.some((link) => link.blocksDatagrams);
   }
 
   send(packet: Uint8Array, deliver: (packet: Uint8Array) => void): void {

@@ -72,6 +72,7 @@ test("completeConditions() makes a link that does no harm of nothing", () => {
     clump: 0,
     blackouts: [],
     isDown: false,
+    blocksDatagrams: false,
   });
 });
 

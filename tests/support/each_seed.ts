@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { RUNTIME } from "./current_host.ts";
@@ -21,7 +21,7 @@ export interface SeededTest {
   /** Seeds from 1 to this one are tried. */
   readonly seeds: number;
   /** What is done with each. */
-  readonly run: (seed: number) => void | Promise<void>;
+  readonly run: (seed: number, context: TestContext) => void | Promise<void>;
 }
 
 /**
@@ -29,10 +29,10 @@ export interface SeededTest {
  * command that tries that one alone.
  */
 export function testEachSeed({ name, file, seeds, run }: SeededTest): void {
-  test(name, async () => {
+  test(name, async (context) => {
     for (const seed of chosenSeeds(seeds, process.env[VARIABLE])) {
       try {
-        await run(seed);
+        await run(seed, context);
       } catch (error) {
         throw new Error(`seed ${seed}; again with: ${repeatCommand(file, seed)}\n${error}`, {
           cause: error,

@@ -1,0 +1,121 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import type { RelConn } from "../../src/net/contract.ts";
+import { testEachSeed } from "../support/each_seed.ts";
+import { VirtualPair } from "../support/virtual_pair.ts";
+
+/** F-FALLBACK: TCP must be in use after so long, ms. */
+const MOST_WAIT = 3_000;
+const PATH = { delay: 15, rate: 20, queue: 100 };
+
+function blockUdp(pair: VirtualPair, blocksDatagrams: boolean): void {
+  pair.up.change({ blocksDatagrams });
+  pair.down.change({ blocksDatagrams });
+}
+
+/** Two ends of a stream that chose their carrier by themselves. */
+async function autoConns(pair: VirtualPair) {
+  const { listener, client: near, server: far } = await pair.sessions({ tcp: true }, {
+    protocol: "auto",
+  });
+  const [nearMux, farMux] = [near.multiplex(), far.multiplex()];
+  const [client, server] = await pair.run(
+    Promise.all([nearMux.openConn(), farMux.acceptConn()]),
+  );
+  return { listener, near, far, nearMux, farMux, client, server };
+}
+
+/** Sends numbers until it is stopped, and checks them at the other end; tells when each came. */
+function pump(pair: VirtualPair, from: RelConn, to: RelConn) {
+  const arrivals: number[] = [];
+  let isOver = false;
+  const sending = (async () => {
+    for (let at = 0; !isOver; at++) {
+      const chunk = new Uint8Array(2_000).fill(at % 251);
+      await from.write(chunk);
+      await new Promise<void>((resolve) => pair.clientHost.setAlarm(pair.now + 20, resolve));
+    }
+    from.closeWrite();
+  })();
+  const reading = (async () => {
+    const into = new Uint8Array(65_536);
+    let total = 0;
+    for (;;) {
+      const length = await to.read(into);
+      if (length === null) return total;
+      for (let i = 0; i < length; i++) {
+        if (into[i] !== Math.floor((total + i) / 2_000) % 251) {
+          throw new Error(`wrong byte ${total + i}`);
+        }
+      }
+      total += length;
+      arrivals.push(pair.now);
+    }
+  })();
+  return {
+    arrivals,
+    async stop(): Promise<number> {
+      isOver = true;
+      await sending;
+      return await reading;
+    },
+  };
+}
+
+test("auto uses UDP where it works, and TCP opens no connection", async () => {
+  const pair = new VirtualPair(PATH);
+  const { near, listener } = await autoConns(pair);
+  assert.equal(near.stats().carrier, "udp");
+  await pair.pass(60_000);
+  assert.equal(near.stats().carrier, "udp");
+  assert.equal(listener.stats().streams?.accepted, 0);
+});
+
+testEachSeed({
+  name: "F-FALLBACK: UDP is blocked from the start, and TCP is in use at once",
+  file: import.meta.url,
+  seeds: 5,
+  async run(seed, context) {
+    const pair = new VirtualPair(PATH, seed);
+    blockUdp(pair, true);
+    const { near } = await autoConns(pair);
+    context.diagnostic(`a stream is open over TCP after ${pair.now.toFixed(0)} ms`);
+    assert.ok(pair.now <= MOST_WAIT);
+    assert.equal(near.stats().carrier, "tcp");
+    assert.equal(near.stats().carrierReason, "it answered first");
+  },
+});
+
+for (const direction of ["up", "down"] as const) {
+  testEachSeed({
+    name: `F-FALLBACK: UDP is blocked after 60 s and free again later, data going ${direction}`,
+    file: import.meta.url,
+    seeds: 3,
+    async run(seed, context) {
+      const pair = new VirtualPair(PATH, seed);
+      const { near, client, server, listener } = await autoConns(pair);
+      const [from, to] = direction === "up" ? [client, server] : [server, client];
+      const pumping = pump(pair, from, to);
+      await pair.pass(60_000);
+      blockUdp(pair, true);
+      const blockedAt = pair.now;
+      await pair.pass(MOST_WAIT);
+      const flowing = pumping.arrivals.find((at) => at > blockedAt + 40);
+      assert.ok(flowing !== undefined, "nothing came over TCP");
+      context.diagnostic(`flowing again over TCP after ${(flowing - blockedAt).toFixed(0)} ms`);
+      assert.equal(near.stats().carrier, "tcp");
+      assert.equal(near.stats().carrierReason, "UDP fell silent");
+      await pair.pass(30_000);
+      blockUdp(pair, false);
+      const freeAt = pair.now;
+      while (near.stats().carrier === "tcp" && pair.now < freeAt + 120_000) await pair.pass(1_000);
+      assert.equal(near.stats().carrier, "udp");
+      const seconds = (pair.now - freeAt) / 1_000;
+      context.diagnostic(`back to UDP ${seconds.toFixed(0)} s after it works again`);
+      await pair.pass(2_000);
+      const total = await pair.run(pumping.stop());
+      assert.ok(total > 2_000 * 2_500, `${total}`);
+      assert.equal(listener.stats().sessionsOpen, 1);
+    },
+  });
+}
