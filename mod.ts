@@ -1,5 +1,5 @@
 /**
- * Obfuscated, loss-repairing datagrams and reliable streams over UDP, on any runtime.
+ * Obfuscated, loss-repairing datagrams and reliable streams over UDP and TCP, on any runtime.
  *
  * This entry point is the core: its functions take the {@linkcode Host} to run in as their first
  * argument. Programs mostly want one of the bound ones: `@sosistab/sosistab/deno`, `/bun` or `/node`.
@@ -9,15 +9,20 @@
 export { type Address, formatAddress, parseAddress } from "./src/address.ts";
 export { SosistabError, type SosistabErrorCode } from "./src/errors.ts";
 export type {
+  ByteStream,
+  ConnectStreamOptions,
   DatagramHandler,
   DatagramSocket,
   Host,
   KeyPair,
+  ListenStreamOptions,
   PacketCipher,
+  SecureStreamOptions,
   SessionState,
   StreamHandler,
   StreamListener,
   StreamSocket,
+  TlsIdentity,
   X25519,
 } from "./src/host.ts";
 export type { RandomSource } from "./src/random.ts";
@@ -42,6 +47,12 @@ export type {
 } from "./src/net/contract.ts";
 export { formatKey, parseKey } from "./src/net/key_text.ts";
 export { formatUrl, parseUrl, type ServerAddress } from "./src/net/url.ts";
+export type { Connector, ConnectorOptions, ConnectorStream } from "./src/transport/connector.ts";
+export { httpConnector } from "./src/transport/http_connector.ts";
+export type { ProxyOptions } from "./src/transport/proxy_dialogue.ts";
+export { socks5Connector } from "./src/transport/socks5_connector.ts";
+export type { Carrier } from "./src/transport/link.ts";
+export type { StreamServerStats } from "./src/transport/stream_server.ts";
 export { EmaCalculator } from "./src/stats/ema.ts";
 export { StatsGatherer } from "./src/stats/gatherer.ts";
 export { type TimePoint, TimeSeries } from "./src/stats/time_series.ts";

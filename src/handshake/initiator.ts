@@ -89,6 +89,8 @@ export interface InitiatorOptions {
   readonly giveUpAt: number;
   /** The server's wall clock, where an earlier handshake has shown it; otherwise it is ours. */
   readonly clock?: ServerClock;
+  /** Longest ordinary hello, bytes, at least 180; 1,200 by default. */
+  readonly mostHello?: number;
 }
 
 /** What a handshake leads to. */
@@ -185,7 +187,7 @@ export class Initiator {
    */
   pollTransmit(into: Uint8Array, now: number, epochSeconds: number): number {
     if (this.#isDone) return 0;
-    const { random, clock } = this.#options;
+    const { random, clock, mostHello = MOST_HELLO_SENT } = this.#options;
     const estimates = clock?.estimates(epochSeconds, now) ?? [epochSeconds] as const;
     this.#isForOtherClock = now < this.#nextHelloAt;
     if (this.#isForOtherClock) {
@@ -198,7 +200,7 @@ export class Initiator {
     const estimate = estimates[this.#ordinary++ % estimates.length] ?? epochSeconds;
     const minute = Math.floor(estimate / 60);
     this.#expectAnswer(minute);
-    return this.#seal(minute, into, MOST_HELLO_SENT);
+    return this.#seal(minute, into, mostHello);
   }
 
   /**

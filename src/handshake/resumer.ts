@@ -54,6 +54,11 @@ export interface ResumerOptions {
   /** Which of the client's sockets this is, 0 to 255. */
   readonly shardId: number;
   readonly random: Random;
+  /**
+   * How often a socket that is used shows itself although nothing is wrong, ms; by default never. A
+   * server of the original sends nothing to one that has not for 10 s, as long as there are others.
+   */
+  readonly interval?: number;
   /** The server's wall clock; without it our own is taken to show the same. */
   readonly clock?: ServerClock;
 }
@@ -108,6 +113,8 @@ export class Resumer {
     if (isQuestion && this.#askedAt === Infinity) this.#askedAt = now;
     const mostSilent = Math.max(LEAST_SILENT, SILENT_RTTS * rtt.smoothed);
     if (now - this.#silentSince >= mostSilent || this.#heardAt === -Infinity) this.#isDue = true;
+    const { interval = Infinity } = this.#options;
+    if (now - this.#resumedAt >= interval) this.#isDue = true;
   }
 
   /** An authentic packet has come. */

@@ -8,12 +8,12 @@ import { portableX25519 } from "../crypto/keys.ts";
 import { SosistabError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { Random } from "../random.ts";
-import type { Carrier, LinkHandler } from "../transport/link.ts";
+import type { Carrier } from "../transport/link.ts";
 import { StreamLink } from "../transport/stream_link.ts";
 import type { OwnLink } from "./client_path.ts";
 import type { ConnectOptions } from "./contract.ts";
 import { streamOpener } from "./stream_opener.ts";
-import { openUdpLinks } from "./udp_links.ts";
+import { type ClientLinkHandler, openUdpLinks } from "./udp_links.ts";
 
 /** What is needed to make links to a server. */
 export interface LinkWishes {
@@ -22,7 +22,7 @@ export interface LinkWishes {
   readonly options: ConnectOptions;
   /** Where the server may be; at least one. */
   readonly addresses: readonly Address[];
-  readonly handler: LinkHandler;
+  readonly handler: ClientLinkHandler;
   /** The server's wall clock, as far as it is known. */
   readonly epochSeconds: () => number;
 }

@@ -50,6 +50,7 @@ export async function connect(host: Host, options: ConnectOptions): Promise<Sess
   checkRepair(options.repair);
   checkProtocol(options);
   checkShards(options.shards ?? 1);
+  if (options.resetInterval !== undefined) checkTime("resetInterval", options.resetInterval);
   signal?.throwIfAborted();
   const isProxied = options.connector !== undefined;
   // A proxy finds names by itself, and should: asking for them here would tell where we go.

@@ -17,7 +17,7 @@ import type { Host } from "../host.ts";
 import { INITIAL_RTT, RttEstimator } from "../mux/rtt.ts";
 import { Random } from "../random.ts";
 import { SessionMachine } from "../session/machine.ts";
-import { type Carrier, isReliable, type Link, type LinkHandler } from "../transport/link.ts";
+import { type Carrier, isReliable, type Link } from "../transport/link.ts";
 import { Alarm } from "./alarm.ts";
 import { openLinks } from "./carriers.ts";
 import { CarrierChoice } from "./carrier_choice.ts";
@@ -27,7 +27,9 @@ import type { ConnectOptions, Session } from "./contract.ts";
 import { SessionDriver } from "./driver.ts";
 import { type ServerFound, ServerSearch } from "./server_search.ts";
 import { DrivenSession } from "./session.ts";
+import { ShardResets } from "./shard_resets.ts";
 import { SleepWatch } from "./sleep_watch.ts";
+import type { ClientLinkHandler } from "./udp_links.ts";
 
 // Tuning.
 
@@ -44,6 +46,10 @@ const HEAD_START = { least: 250, most: 400 };
 /** Numbers of the shards that are streams: those of UDP are below. */
 const FIRST_STREAM_SHARD = 128;
 
+/** How often each of several shards shows itself to the original, ms, and how often they are compared. */
+const ORIGINAL_INTERVAL = 8_000;
+const RESET_INTERVAL = 30_000;
+
 /** How long an answer over a stream may take, ms, before it is asked again: it may have been cut. */
 const STREAM_PATIENCE = 3_000;
 
@@ -54,7 +60,7 @@ export interface ClientEndOptions extends ConnectOptions {
 }
 
 /** A client's end. */
-export class ClientEnd implements LinkHandler {
+export class ClientEnd implements ClientLinkHandler {
   readonly #host: Host;
   readonly #options: ClientEndOptions;
   readonly #random: Random;
@@ -69,6 +75,7 @@ export class ClientEnd implements LinkHandler {
   #driver: SessionDriver | undefined;
   #path: ClientPath | undefined;
   #choice: CarrierChoice | undefined;
+  #resets: ShardResets | undefined;
   #sleepWatch: SleepWatch | undefined;
   readonly #headStart: Alarm;
   /** Numbers the shards of both kinds. */
@@ -125,6 +132,10 @@ export class ClientEnd implements LinkHandler {
     this.#clock = found.clock;
     if (driver === undefined) this.#establish(found);
     else this.#probe(found, driver);
+  }
+
+  onDoubt(): void {
+    if (this.#path?.isAsking === false) this.#driver?.current.ask();
   }
 
   onRoom(): void {
@@ -247,7 +258,7 @@ export class ClientEnd implements LinkHandler {
 
   #createShard(link: OwnLink, found: ServerFound): Shard {
     const id = link.carrier === "udp" ? this.#nextShard.udp++ : this.#nextShard.stream++;
-    return { id: id % 256, link, resumer: this.#createResumer(found, id % 256) };
+    return { id: id % 256, link, resumer: this.#createResumer(found, id % 256), received: 0 };
   }
 
   /** Opens the other shards, beside the one that has answered. */
@@ -260,9 +271,21 @@ export class ClientEnd implements LinkHandler {
         path.add(this.#createShard(link!, this.#base!));
       } catch {
         // One less: the session lives.
-        return;
+        break;
       }
     }
+    if (shards > 1) this.#resets = this.#createResets(path);
+  }
+
+  /** Puts another shard in the place of one through which too little comes to be chance. */
+  #createResets(path: ClientPath): ShardResets {
+    const { resetInterval = RESET_INTERVAL } = this.#options;
+    return new ShardResets(this.#host, resetInterval, () => path.shards, async (worst) => {
+      const { carrier, address } = worst.link;
+      const [link] = await this.#openLinks(carrier, [address]);
+      if (this.#isOver || !path.shards.includes(worst)) return link?.close();
+      path.replaceShard(worst, { ...this.#createShard(link!, this.#base!) });
+    });
   }
 
   #createSession({ secret, extension }: ServerFound): SessionMachine {
@@ -277,10 +300,12 @@ export class ClientEnd implements LinkHandler {
     return session;
   }
 
-  #createResumer({ resumeToken, clock }: ServerFound, shardId: number): Resumer {
-    const { serverKey } = this.#options;
+  #createResumer({ resumeToken, clock, extension }: ServerFound, shardId: number): Resumer {
+    const { serverKey, shards = 1 } = this.#options;
     const random = this.#random;
-    return new Resumer({ serverKey, resumeToken, shardId, random, clock }, this.#host.now());
+    const interval = shards > 1 && extension === undefined ? ORIGINAL_INTERVAL : Infinity;
+    const options = { serverKey, resumeToken, shardId, random, clock, interval };
+    return new Resumer(options, this.#host.now());
   }
 
   /** A question has not been answered for a while. */
@@ -333,6 +358,7 @@ export class ClientEnd implements LinkHandler {
     this.#sleepWatch?.stop();
     this.#headStart.cancel();
     this.#choice?.stop();
+    this.#resets?.stop();
     for (const link of this.#links) link.close();
   }
 }

@@ -45,6 +45,8 @@ export interface Shard {
   readonly id: number;
   readonly link: OwnLink;
   resumer: Resumer;
+  /** Packets that came over it since the shards were compared last. */
+  received: number;
 }
 
 /** What a path needs to know. */
@@ -96,6 +98,11 @@ export class ClientPath implements SessionPath {
   /** What is on trial. */
   get trial(): Shard | undefined {
     return this.#trial;
+  }
+
+  /** Whether a question is on its way. */
+  get isAsking(): boolean {
+    return this.#askedAt !== Infinity;
   }
 
   /** Uses one more. */
@@ -179,7 +186,11 @@ export class ClientPath implements SessionPath {
     this.#heardAt = now;
     this.#hasStopped = this.#isSilent = false;
     this.#askedAt = Infinity;
-    for (const shard of this.#shards) if (shard.link === link) shard.resumer.onHeard(now);
+    for (const shard of this.#shards) {
+      // One answers for all: what is asked over one may be answered over another.
+      shard.resumer.onHeard(now);
+      if (shard.link === link) shard.received++;
+    }
   }
 
   /** The session was replaced by another one, which has to show itself anew. */
@@ -191,7 +202,10 @@ export class ClientPath implements SessionPath {
   }
 
   refresh(): void {
-    for (const { resumer } of this.#shards) resumer.refresh();
+    for (const { resumer, link } of this.#shards) {
+      link.renew?.();
+      resumer.refresh();
+    }
   }
 
   get deadline(): number {

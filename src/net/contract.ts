@@ -76,6 +76,11 @@ export interface ConnectOptions {
    * faster than one where packets get lost.
    */
   readonly shards?: number;
+  /**
+   * How often several shards are compared, ms; 30,000 by default. One through which less comes than
+   * chance allows is replaced.
+   */
+  readonly resetInterval?: number;
   /** Opens the byte streams of `"tcp"` and `"tls"`, for example through a proxy. */
   readonly connector?: Connector;
   /** The name that TLS asks for in clear (SNI); by default none, and none is made up. */
@@ -305,6 +310,12 @@ export interface Multiplex extends AsyncDisposable {
   sendUrel(datagram: Uint8Array, options?: SendOptions): boolean;
   /** Waits for the next unreliable message; rejects with why the multiplex ended. */
   receiveUrel(options?: WaitOptions): Promise<Uint8Array>;
+  /**
+   * The next unreliable message, if one has come: does not wait.
+   *
+   * @returns `undefined` when there is none. Throws why the multiplex ended.
+   */
+  tryReceiveUrel(): Uint8Array | undefined;
   /** What has been counted. */
   stats(): MultiplexStats;
   /**

@@ -187,9 +187,7 @@ export class SessionDriver {
     const { session } = other;
     const path = this.#options.inherit?.(session.identity.name) ?? other.path;
     other.#successor = this;
-    other.#alarm.cancel();
-    other.#closure = goneOver();
-    other.#observer?.onEnd(other.#closure);
+    other.end(goneOver());
     // A server of the original cannot be asked: its program must do the same.
     const isAsked = this.#options.role === "client" && session.isOwnKind;
     this.replace({ session, path }, !isAsked);
@@ -229,7 +227,12 @@ export class SessionDriver {
   /** The network may have changed. */
   refresh(): void {
     this.#path.refresh();
-    this.#mux?.ping();
+    this.ask();
+  }
+
+  /** Asks the other end for a sign of life. */
+  ask(): void {
+    this.#ask(this.#options.host.now());
     this.flush();
   }
 
@@ -256,7 +259,7 @@ export class SessionDriver {
     this.#alarm.cancel();
     const mux = this.#mux;
     this.#closure = closure;
-    this.#path.close();
+    if (this.#successor === undefined) this.#path.close();
     if (mux !== undefined) {
       mux.streams.abandon(closure, this.#options.host.now());
       this.#tellAll(mux);

@@ -129,13 +129,15 @@ export class DrivenMultiplex implements Multiplex {
     return this.#driver.sendsDropped === dropped;
   }
 
-  // deno-lint-ignore require-await -- what it throws must be a rejection
   async receiveUrel({ signal }: WaitOptions = {}): Promise<Uint8Array> {
     signal?.throwIfAborted();
+    return this.tryReceiveUrel() ?? await this.#receivers.wait(signal);
+  }
+
+  tryReceiveUrel(): Uint8Array | undefined {
     const message = this.#machine.takeUnreliable();
-    if (message !== undefined) return message;
-    this.#assertOpen();
-    return this.#receivers.wait(signal);
+    if (message === undefined) this.#assertOpen();
+    return message;
   }
 
   stats(): MultiplexStats {

@@ -16,6 +16,12 @@ import type { Extension } from "../wire/extension.ts";
 import type { Link } from "../transport/link.ts";
 import { Alarm } from "./alarm.ts";
 
+/**
+ * Longest hello of a search without end, bytes: it goes into a silence, for which the least that is
+ * answered, and some noise, is enough.
+ */
+const MOST_ENDLESS_HELLO = 300;
+
 /** Where hellos are put together: each is used up before anything else happens. */
 const helloMemory = new Uint8Array(MOST_PACKET_RECEIVED);
 
@@ -67,6 +73,7 @@ export class ServerSearch {
       random,
       giveUpAt,
       ...(clock === undefined ? {} : { clock }),
+      ...(giveUpAt === Infinity ? { mostHello: MOST_ENDLESS_HELLO } : {}),
     }, this.#startedAt);
   }
 

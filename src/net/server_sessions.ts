@@ -278,7 +278,8 @@ export class ServerSessions {
   #letGoOver({ driver, heir }: Route): void {
     const { claim, hasAnswered } = driver?.session.acquaintance ?? {};
     if (driver === undefined || claim === undefined || hasAnswered || heir !== undefined) return;
-    this.#findClaimed(driver.session)?.driver?.takeOver(driver);
+    const claimed = this.#findClaimed(driver.session)?.driver;
+    if (claimed !== driver) claimed?.takeOver(driver);
   }
 
   /** A session goes on where another route leads, which led to the new one. */

@@ -11,13 +11,19 @@ import type { LinkHandler } from "../transport/link.ts";
 import { UdpLink } from "../transport/udp_link.ts";
 import type { OwnLink } from "./client_path.ts";
 
+/** What a client's sockets tell. */
+export interface ClientLinkHandler extends LinkHandler {
+  /** The system says that something is wrong with the way. It may be mistaken, or lied to. */
+  onDoubt(): void;
+}
+
 /** A socket, and its links. It closes with the last of them. */
 class ClientSocket implements DatagramHandler {
   readonly links = new Map<string, ClientUdpLink>();
-  readonly #handler: LinkHandler;
+  readonly #handler: ClientLinkHandler;
   #socket: DatagramSocket | undefined;
 
-  constructor(handler: LinkHandler) {
+  constructor(handler: ClientLinkHandler) {
     this.#handler = handler;
   }
 
@@ -39,7 +45,8 @@ class ClientSocket implements DatagramHandler {
   }
 
   onError(): void {
-    // An ICMP answer can be forged, and a server that restarts causes honest ones: only time tells.
+    // An ICMP answer can be forged, and a server that restarts causes honest ones: it ends nothing.
+    this.#handler.onDoubt();
   }
 
   #remove(link: ClientUdpLink): void {
@@ -74,7 +81,7 @@ class ClientUdpLink extends UdpLink implements OwnLink {
 export async function openUdpLinks(
   host: Host,
   addresses: readonly Address[],
-  handler: LinkHandler,
+  handler: ClientLinkHandler,
 ): Promise<OwnLink[]> {
   const sockets = new Map<string, ClientSocket>();
   let failure: unknown;

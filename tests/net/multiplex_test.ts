@@ -93,6 +93,22 @@ test("sendUrel() and receiveUrel() pass unreliable messages; the lane never bloc
   assert.equal(server.stats().unreliableDropped, 44);
 });
 
+test("tryReceiveUrel() gives what has come, and undefined when there is none; it does not wait", async () => {
+  const pair = new VirtualPair();
+  const { client, server } = await pair.multiplexes();
+  assert.equal(server.tryReceiveUrel(), undefined);
+  for (const value of [1, 2]) client.sendUrel(Uint8Array.of(value));
+  await pair.pass(100);
+  assert.deepEqual(server.tryReceiveUrel(), Uint8Array.of(1));
+  assert.deepEqual(server.tryReceiveUrel(), Uint8Array.of(2));
+  assert.equal(server.tryReceiveUrel(), undefined);
+  client.sendUrel(Uint8Array.of(3));
+  await pair.pass(100);
+  await server.close();
+  assert.deepEqual(server.tryReceiveUrel(), Uint8Array.of(3));
+  assert.throws(() => server.tryReceiveUrel(), isError("closed"));
+});
+
 test("a multiplex is an iterable of the streams that the other end opens, until it ends", async () => {
   const pair = new VirtualPair();
   const { client, server } = await pair.multiplexes();

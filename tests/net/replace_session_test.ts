@@ -2,6 +2,8 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { SosistabError } from "../../src/errors.ts";
 import type { RelConn } from "../../src/net/contract.ts";
+import { deriveIdentity, proveIdentity } from "../../src/crypto/keys.ts";
+import { againstServer } from "../support/forged_peer.ts";
 import { readAll, VirtualPair } from "../support/virtual_pair.ts";
 
 const LENGTH = 3_000_000;
@@ -78,4 +80,38 @@ test("a client whose server lost the streams in between is told, and goes on", a
   const server = (await pair.run(again.accept())).multiplex();
   const [conn] = await pair.run(Promise.all([clientMux.openConn(), server.acceptConn()]));
   await pair.run(conn.write(BYTES.subarray(0, 10)));
+});
+
+test("a client that claims its own session, or one that is not its own, changes nothing", async () => {
+  const pair = new VirtualPair();
+  const listener = await pair.listen();
+  const peer = await againstServer(pair, listener);
+  const other = await againstServer(pair, listener, 2);
+  const own = deriveIdentity(peer.client.secret);
+  const foreign = deriveIdentity(other.client.secret);
+  const claims = [
+    [...own.name, ...proveIdentity(own, own.name)],
+    [...foreign.name, ...proveIdentity(own, own.name)],
+    [...new Uint8Array(24)],
+  ];
+  for (const [i, claim] of claims.entries()) {
+    const extension = { bits: 0, continuation: Uint8Array.from(claim) };
+    peer.send(peer.forger.data(i, Uint8Array.of(i), {}, { lossByte: 0, extension }));
+  }
+  await pair.pass(100);
+  for (const { session } of [peer, other]) assert.equal(session.send(Uint8Array.of(1)), true);
+  assert.equal(listener.stats().sessionsOpen, 2);
+  assert.deepEqual(await peer.session.receive(), Uint8Array.of(0));
+});
+
+test("a session that is taken over ends its own multiplex at the server, and its waits", async () => {
+  const pair = new VirtualPair();
+  const { listener, client, server, clientMux } = await pair.conns();
+  const next = await pair.connect(listener);
+  const far = (await pair.run(listener.accept())).multiplex();
+  const accepting = far.acceptConn();
+  clientMux.replaceSession(next);
+  await assert.rejects(pair.run(accepting, 5_000), hasCode("closed"));
+  await pair.run(client.write(BYTES.subarray(0, 10)));
+  assert.equal(await pair.run(server.read(new Uint8Array(100))), 10);
 });

@@ -56,6 +56,8 @@ export class ForgedClient {
   readonly hellos: HelloForger;
   readonly socket: Awaited<ReturnType<typeof openSocket>>;
   readonly token: Uint8Array;
+  /** What both have agreed on. */
+  readonly secret: Uint8Array;
   /** Its end of the session. */
   readonly forger: SessionForger;
 
@@ -71,6 +73,7 @@ export class ForgedClient {
     this.hellos = hellos;
     this.socket = socket;
     this.token = token;
+    this.secret = secret;
     this.forger = new SessionForger("client", secret);
   }
 
