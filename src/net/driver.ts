@@ -9,7 +9,7 @@
  */
 import type { MuxEvent, MuxMachine } from "../mux/machine.ts";
 import { ReportTimer } from "../mux/report_timer.ts";
-import { RepairMachine } from "../repair/machine.ts";
+import type { RepairMachine } from "../repair/machine.ts";
 import {
   MOST_PACKET_RECEIVED,
   type PacketOutcome,
@@ -23,6 +23,7 @@ import type { Closure } from "./contract.ts";
 import { recordCourse } from "./course.ts";
 import { Continuation, type Fate } from "./continuation.ts";
 import type { Association, DriverObserver, DriverOptions } from "./driver_contract.ts";
+import { createRepair } from "./create_repair.ts";
 import { FrameNumbers } from "./frame_numbers.ts";
 import type { SessionPath } from "./session_path.ts";
 import { tellState } from "./tell_state.ts";
@@ -64,7 +65,7 @@ export class SessionDriver {
     this.#session = session;
     this.#path = path;
     this.#activeAt = options.host.now();
-    this.#repairMachine = this.#createRepair();
+    this.#repairMachine = createRepair(this.#options.repair, this.#options.host.now());
     this.#alarm = new Alarm(options.host, () => this.#onAlarm());
   }
 
@@ -177,7 +178,7 @@ export class SessionDriver {
     this.#session = session;
     this.#path = path;
     this.#activeAt = now;
-    this.#repairMachine = this.#createRepair();
+    this.#repairMachine = createRepair(this.#options.repair, this.#options.host.now());
     this.#mux?.streams.recovery.onPathChanged();
     this.#ask(now);
   }
@@ -267,12 +268,6 @@ export class SessionDriver {
     this.#observer?.onEnd(closure);
   }
 
-  #createRepair(): RepairMachine | undefined {
-    const { repair, host } = this.#options;
-    const isOff = repair === false || repair.maxOverhead === 0;
-    return isOff ? undefined : new RepairMachine(repair, host.now());
-  }
-
   #follow(fate: Fate | undefined): void {
     if (fate === "ended") this.end({ by: "remote" });
     if (fate === "forgotten") {
@@ -334,6 +329,7 @@ export class SessionDriver {
   #sendReport(isQuestion: boolean, now: number): void {
     const session = this.#session;
     this.#report.onSpoken(now);
+    tellState(this.#options.host, this.#options.rtt, this.#window);
     const length = session.encodeReport(packetMemory, now);
     this.repair?.onFrameSent(session.lastFrame, session.lastBody, 0, now);
     this.#transmit(packetMemory.subarray(0, length), isQuestion, now);
@@ -343,6 +339,7 @@ export class SessionDriver {
   #transmitBeside(now: number): void {
     const session = this.#session;
     for (let frame = this.repair?.pollParity(now); frame; frame = this.repair?.pollParity(now)) {
+      tellState(this.#options.host, this.#options.rtt, this.#window);
       const length = session.encodeParity(frame, packetMemory, now);
       this.#transmit(packetMemory.subarray(0, length), false, now);
     }
@@ -359,6 +356,7 @@ export class SessionDriver {
     this.#report.onSpoken(now);
     this.#options.stats?.increment("total_sent_bytes", body.length, now);
     let isSent = true;
+    tellState(this.#options.host, this.#options.rtt, this.#window);
     let length = session.encode(body, packetMemory, now);
     for (; length > 0; length = session.encodeRest(packetMemory, now)) {
       this.repair?.onFrameSent(session.lastFrame, session.lastBody, maxAge, now);
@@ -368,7 +366,6 @@ export class SessionDriver {
   }
 
   #transmit(packet: Uint8Array, isQuestion: boolean, now: number): boolean {
-    tellState(this.#options.host, this.#options.rtt, this.#window);
     const isSent = this.#path.send(packet, isQuestion, now);
     if (!isSent) this.#sendsDropped++;
     return isSent;

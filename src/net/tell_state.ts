@@ -7,7 +7,7 @@ import type { Host } from "../host.ts";
 import type { RttEstimator } from "../mux/rtt.ts";
 
 /**
- * Tells the state before a packet leaves.
+ * Tells the state, before a packet is sealed.
  *
  * @param window Packets that may be in flight; `undefined` without a multiplex.
  */

@@ -181,7 +181,7 @@ export class SessionMachine {
   encode(body: Uint8Array, into: Uint8Array, now: number): number {
     const room = this.pathMtu.length - SESSION_OVERHEAD;
     const isTooLong = this.#frameLength(body) > room && this.acquaintance.joinsFragments;
-    if (isTooLong && this.#fit.cut(body, this.mostBody)) return this.encodeRest(into, now);
+    if (isTooLong && this.#fit.cut(body, this.mostBody, now)) return this.encodeRest(into, now);
     const wanted = this.acquaintance.block;
     const blockLength = wanted === undefined ? 0 : extensionLength(wanted);
     // In a full packet there is no room for the block; openings and acknowledgements carry it.

@@ -3,24 +3,34 @@ import assert from "node:assert/strict";
 import { FaultFlow, SendMeter } from "../support/fault_flow.ts";
 import { VirtualPair } from "../support/virtual_pair.ts";
 
-/** F-BLACK: a path in the middle of a transfer. */
+/** F-BLACK: a path that goes off in the middle of a transfer. Times in ms. */
 const RTT = 40;
 const PATH = { delay: RTT / 2, rate: 20, queue: 100 };
 const AMOUNT = 3_000_000;
+const BREAK_AT = 500;
 const DEAD_AFTER = 180_000;
 const SEEDS = [1, 2, 3];
 
-/** When the path goes off, ms after the start; what is under way then is not counted. */
-const BREAK_AT = 500;
+/** How soon data must flow again. */
+const MOST_WAIT = RTT + 500;
+const MOST_WAIT_LONG = 2_000;
+
+/** When the silence is measured: what was under way at its beginning does not count. */
 const SETTLING = 2_000;
 const LONG_SILENCE = 30_000;
 
-/** Bytes after which data flows again: more than one window's probes. */
-const FLOWING = 100_000;
+/**
+ * What an end may send into the silence: packets and bytes a second in its first half minute, and
+ * after it. A client that sends also looks for its server, and shows it where it is.
+ */
+const MOST_SENT = {
+  client: [{ packets: 6, bytes: 1_500 }, { packets: 4, bytes: 1_000 }],
+  server: [{ packets: 3, bytes: 400 }, { packets: 1, bytes: 150 }],
+} as const;
 
 for (const direction of ["up", "down"] as const) {
-  for (const off of [2, 10, 30, 120]) {
-    test(`F-BLACK, ${direction}: the path is off for ${off} s in mid-transfer`, async (context) => {
+  for (const off of [2_000, 10_000, 30_000, 120_000]) {
+    test(`F-BLACK, ${direction}: the path is off for ${off / 1_000} s in mid-transfer`, async (context) => {
       for (const seed of SEEDS) {
         const pair = new VirtualPair(PATH, seed, { crypto: "none", timers: "coarse" });
         const { listener, client, server } = await pair.conns("", DEAD_AFTER);
@@ -30,31 +40,40 @@ for (const direction of ["up", "down"] as const) {
         assert.ok(flow.total > 0 && flow.total < AMOUNT);
         pair.blackout(true);
         await pair.pass(SETTLING);
-        const meters = [pair.up, pair.down].map((link) => new SendMeter([link], pair.now));
-        const said: string[] = [];
-        const silences = [
-          Math.min(off * 1_000, LONG_SILENCE) - SETTLING,
-          off * 1_000 - LONG_SILENCE,
-        ];
-        for (const silence of silences) {
-          if (silence <= 0) continue;
-          await pair.pass(silence);
-          said.push(
-            meters.map((m) => m.read(pair.now)).map(({ packets, bytes }) =>
-              `${packets.toFixed(1)}/s ${bytes.toFixed(0)} B/s`
-            ).join(" up, ") + " down",
-          );
+        const meters = {
+          client: new SendMeter(pair.up, pair.now),
+          server: new SendMeter(pair.down, pair.now),
+        };
+        const parts = [Math.min(off, LONG_SILENCE) - SETTLING, off - LONG_SILENCE];
+        for (const [i, time] of parts.entries()) {
+          if (time <= 0) continue;
+          await pair.pass(time);
+          for (const end of ["client", "server"] as const) {
+            const { packets, bytes } = meters[end].read(pair.now);
+            const [most, text] = [
+              MOST_SENT[end][i]!,
+              `${packets.toFixed(1)} packets, ${bytes.toFixed(0)} bytes`,
+            ];
+            context.diagnostic(
+              `seed ${seed}: into ${
+                i === 0 ? "the" : "the long"
+              } silence the ${end} sends ${text} a second`,
+            );
+            assert.ok(packets <= most.packets && bytes <= most.bytes, `${end}: ${text}`);
+          }
         }
         pair.blackout(false);
         const backAt = pair.now;
         await pair.run(flow.done, 60_000);
-        const first = flow.timeUntil(1, backAt);
-        const flowing = flow.timeUntil(FLOWING, backAt);
+        const wait = flow.timeUntil(1, backAt);
         context.diagnostic(
-          `seed ${seed}: first ${first.toFixed(0)}, flowing ${flowing.toFixed(0)}; silence: ${
-            said.join("; then ")
-          }`,
+          `seed ${seed}: the first bytes came ${
+            wait.toFixed(0)
+          } ms after the path was back, 100 kB after ${
+            flow.timeUntil(100_000, backAt).toFixed(0)
+          } ms`,
         );
+        assert.ok(wait <= (off > LONG_SILENCE ? MOST_WAIT_LONG : MOST_WAIT), `${wait} ms`);
         await listener.close();
       }
     });

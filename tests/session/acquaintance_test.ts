@@ -5,13 +5,14 @@ import { Acquaintance } from "../../src/session/acquaintance.ts";
 import {
   type Extension,
   FLOW_LIMIT,
+  FRAGMENTS,
   HALF_CLOSE,
   JOINT_PARITY,
   REPEATED_ACKS,
   SEEN,
 } from "../../src/wire/extension.ts";
 
-const OWN = HALF_CLOSE | REPEATED_ACKS | JOINT_PARITY | FLOW_LIMIT;
+const OWN = HALF_CLOSE | REPEATED_ACKS | JOINT_PARITY | FLOW_LIMIT | FRAGMENTS;
 
 /** Writes a frame, and returns the block in it. */
 function sent(end: Acquaintance): Extension | undefined {
