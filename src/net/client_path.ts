@@ -3,8 +3,8 @@
  *
  * Packets go round over the shards. Each shows the server where it is by a resume before its first
  * packet, and again when its path is in doubt (`handshake/resumer.ts`). Who only listens asks nothing,
- * and could wait for ever for what is sent to where it no longer is: so when a dense flow of packets
- * stops at once the server is asked whether it still hears us.
+ * and could wait for ever for what is sent to where it no longer is: so when a flow of packets stops
+ * the server is asked once whether it still hears us, the sooner the denser the flow was.
  *
  * @module
  */
@@ -20,6 +20,10 @@ import type { SessionPath } from "./session_path.ts";
 /** A flow is dense when so many packets came with gaps below this part of a round trip. */
 const DENSE_COUNT = 16;
 const DENSE_GAP = 1 / 4;
+
+/** Any flow of so many packets has stopped when nothing comes for so long, ms. */
+const FLOW_COUNT = 8;
+const FLOW_STOP = 1_000;
 
 /** A dense flow has stopped when nothing comes for so long: part of a round trip, and ms. */
 const STOP_PART = 3 / 4;
@@ -77,9 +81,12 @@ export class ClientPath implements SessionPath {
   #trialAskAt = Infinity;
   #isTrialDue = false;
   #next = 0;
+  /** What the next packet goes over. */
+  #prepared: Shard | undefined;
   #heardAt = -Infinity;
-  /** Packets of a dense flow. */
+  /** Packets of a dense flow, and of any. */
   #dense = 0;
+  #flow = 0;
   #hasStopped = false;
   /** When the first question has left since anything was heard. */
   #askedAt = Infinity;
@@ -159,7 +166,7 @@ export class ClientPath implements SessionPath {
     return this.#shards.every(({ link }) => link.isFull);
   }
 
-  send(packet: Uint8Array, isQuestion: boolean, now: number): boolean {
+  prepare(isQuestion: boolean, now: number): void {
     const isForTrial = isQuestion && this.#isTrialDue;
     if (isForTrial) this.#isTrialDue = false;
     else if (isQuestion && this.#askedAt === Infinity) this.#askedAt = now;
@@ -169,7 +176,13 @@ export class ClientPath implements SessionPath {
     const expected = this.#hasStopped ? { smoothed: rtt.least, variance: 0 } : rtt;
     shard.resumer.onSent(expected, isQuestion, now);
     this.#resume(shard, now);
-    return shard.link.send(packet);
+    this.#prepared = shard;
+  }
+
+  send(packet: Uint8Array): boolean {
+    const { link } = this.#prepared ?? this.#choose();
+    this.#prepared = undefined;
+    return link.send(packet);
   }
 
   /** A packet has come over a link. */
@@ -183,6 +196,7 @@ export class ClientPath implements SessionPath {
     }
     const isDense = now - this.#heardAt < DENSE_GAP * this.#options.rtt.smoothed;
     this.#dense = isDense ? this.#dense + 1 : 0;
+    this.#flow++;
     this.#heardAt = now;
     this.#hasStopped = this.#isSilent = false;
     this.#askedAt = Infinity;
@@ -224,7 +238,7 @@ export class ClientPath implements SessionPath {
     }
     let isInDoubt = now >= this.#stopsAt;
     if (isInDoubt) {
-      this.#dense = 0;
+      this.#dense = this.#flow = 0;
       this.#hasStopped = true;
     }
     for (const shard of this.#shards) if (this.#resume(shard, now)) isInDoubt = true;
@@ -253,8 +267,9 @@ export class ClientPath implements SessionPath {
   }
 
   get #stopsAt(): number {
-    if (this.#dense < DENSE_COUNT) return Infinity;
-    return this.#heardAt + STOP_PART * this.#options.rtt.smoothed + STOP_TIME;
+    const { smoothed } = this.#options.rtt;
+    if (this.#dense >= DENSE_COUNT) return this.#heardAt + STOP_PART * smoothed + STOP_TIME;
+    return this.#flow >= FLOW_COUNT ? this.#heardAt + FLOW_STOP : Infinity;
   }
 
   #resume({ resumer, link }: Shard, now: number): boolean {

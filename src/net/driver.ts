@@ -329,10 +329,11 @@ export class SessionDriver {
   #sendReport(isQuestion: boolean, now: number): void {
     const session = this.#session;
     this.#report.onSpoken(now);
+    this.#path.prepare(isQuestion, now);
     tellState(this.#options.host, this.#options.rtt, this.#window);
     const length = session.encodeReport(packetMemory, now);
     this.repair?.onFrameSent(session.lastFrame, session.lastBody, 0, now);
-    this.#transmit(packetMemory.subarray(0, length), isQuestion, now);
+    this.#transmit(packetMemory.subarray(0, length), now);
   }
 
   /** Parity, and what asks about the path. */
@@ -341,11 +342,11 @@ export class SessionDriver {
     for (let frame = this.repair?.pollParity(now); frame; frame = this.repair?.pollParity(now)) {
       tellState(this.#options.host, this.#options.rtt, this.#window);
       const length = session.encodeParity(frame, packetMemory, now);
-      this.#transmit(packetMemory.subarray(0, length), false, now);
+      this.#transmit(packetMemory.subarray(0, length), now);
     }
     let length = session.pollControl(packetMemory, now);
     for (; length > 0; length = session.pollControl(packetMemory, now)) {
-      this.#transmit(packetMemory.subarray(0, length), false, now);
+      this.#transmit(packetMemory.subarray(0, length), now);
     }
   }
 
@@ -356,17 +357,18 @@ export class SessionDriver {
     this.#report.onSpoken(now);
     this.#options.stats?.increment("total_sent_bytes", body.length, now);
     let isSent = true;
+    this.#path.prepare(isQuestion, now);
     tellState(this.#options.host, this.#options.rtt, this.#window);
     let length = session.encode(body, packetMemory, now);
     for (; length > 0; length = session.encodeRest(packetMemory, now)) {
       this.repair?.onFrameSent(session.lastFrame, session.lastBody, maxAge, now);
-      isSent = this.#transmit(packetMemory.subarray(0, length), isQuestion, now) && isSent;
+      isSent = this.#transmit(packetMemory.subarray(0, length), now) && isSent;
     }
     return isSent;
   }
 
-  #transmit(packet: Uint8Array, isQuestion: boolean, now: number): boolean {
-    const isSent = this.#path.send(packet, isQuestion, now);
+  #transmit(packet: Uint8Array, now: number): boolean {
+    const isSent = this.#path.send(packet, now);
     if (!isSent) this.#sendsDropped++;
     return isSent;
   }

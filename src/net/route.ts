@@ -18,6 +18,7 @@
  * @module
  */
 import type { Address } from "../address.ts";
+import type { SessionIdentity } from "../crypto/keys.ts";
 import type { Random } from "../random.ts";
 import { MOST_PACKET_SENT, type SessionMachine } from "../session/machine.ts";
 import type { Carrier, Link } from "../transport/link.ts";
@@ -70,8 +71,8 @@ export class Route {
   /** After it: its parts. */
   driver: SessionDriver | undefined;
   session: Session | undefined;
-  /** Names under which {@linkcode Routes} knows it, the last one last. */
-  readonly names: string[] = [];
+  /** What {@linkcode Routes} knows it by, by name: the sessions that it has been, the last one last. */
+  readonly identities = new Map<string, SessionIdentity>();
   /** Hosts under which {@linkcode Routes} remembers it. */
   readonly hosts = new Set<string>();
   #tokenId: string;

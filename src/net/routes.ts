@@ -7,6 +7,8 @@
  *
  * @module
  */
+import { formatHex } from "../bytes.ts";
+import type { SessionIdentity } from "../crypto/keys.ts";
 import type { Link } from "../transport/link.ts";
 import type { Route, Sign } from "./route.ts";
 
@@ -72,10 +74,16 @@ export class Routes {
   }
 
   /** Names a session; it may have had another name before, which stays good for a while. */
-  name(route: Route, name: string): void {
+  name(route: Route, identity: SessionIdentity): void {
+    const { identities } = route;
+    const name = formatHex(identity.name);
     this.#byName.set(name, route);
-    route.names.push(name);
-    if (route.names.length > MOST_NAMES) this.#byName.delete(route.names.shift()!);
+    identities.set(name, identity);
+    if (identities.size <= MOST_NAMES) return;
+    const [oldest] = identities.keys();
+    if (oldest === undefined) return;
+    identities.delete(oldest);
+    this.#byName.delete(oldest);
   }
 
   /** A session goes on in another one, which was a candidate: it is known as that one was. */
@@ -113,7 +121,7 @@ export class Routes {
     this.#byToken.delete(route.tokenId);
     for (const key of route.keys()) drop(this.#byLink, key, route);
     for (const host of route.hosts) drop(this.#byHost, host, route);
-    for (const name of route.names) this.#byName.delete(name);
+    for (const name of route.identities.keys()) this.#byName.delete(name);
   }
 
   #change(route: Route, { key }: Link, change: () => void): void {

@@ -267,7 +267,8 @@ export class ServerSessions {
     const { claim } = session.acquaintance;
     if (claim === undefined) return undefined;
     const claimed = this.#routes.named(nameIn(claim));
-    const identity = claimed?.driver?.session.identity;
+    // It may have been replaced since, and its client has not heard of that.
+    const identity = claimed?.identities.get(nameIn(claim));
     const proof = identity && proveIdentity(identity, session.identity.name);
     const isProven = proof !== undefined && equalBytes(proof, claim.subarray(PROOF_AT));
     session.acquaintance.setAnswer(isProven ? "yes" : "unknown");
@@ -286,7 +287,7 @@ export class ServerSessions {
   #goOver(route: Route, other: Route, { identity }: SessionMachine): void {
     this.#tombstones.add(route.tokenId, this.#host.now());
     this.#routes.continueIn(route, other);
-    this.#routes.name(route, formatHex(identity.name));
+    this.#routes.name(route, identity);
     other.heir = route;
   }
 
@@ -306,14 +307,14 @@ export class ServerSessions {
       repair: this.#options.repair ?? {},
     }, { session, path });
     route.driver = driver;
-    this.#routes.name(route, formatHex(session.identity.name));
+    this.#routes.name(route, session.identity);
     const program = new DrivenSession(driver);
     route.session = program;
     program.closed.then(() => {
       this.#owner.onEnd(program);
       if (route.heir !== undefined) return;
       this.#routes.remove(route);
-      for (const name of [route.tokenId, ...route.names]) {
+      for (const name of [route.tokenId, ...route.identities.keys()]) {
         this.#tombstones.add(name, this.#host.now());
       }
     });
@@ -333,7 +334,8 @@ export class ServerSessions {
       get isFull() {
         return route.isFull;
       },
-      send: (packet, _isQuestion, now) => {
+      prepare() {},
+      send: (packet, now) => {
         const link = route.choose(packet.length, this.#random, now);
         return link !== undefined && this.#send(packet, link);
       },

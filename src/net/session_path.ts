@@ -21,12 +21,14 @@ export interface SessionPath {
   readonly isFull: boolean;
 
   /**
-   * Sends a packet.
+   * A packet with a number of its own is about to be made, and sent next: what must go before it goes.
    *
    * @param isQuestion Whether the other end answers it at once.
-   * @returns `false` when it was dropped here.
    */
-  send(packet: Uint8Array, isQuestion: boolean, now: number): boolean;
+  prepare(isQuestion: boolean, now: number): void;
+
+  /** Sends a packet; `false`: it was dropped here. */
+  send(packet: Uint8Array, now: number): boolean;
 
   /** The network may have changed. */
   refresh(): void;

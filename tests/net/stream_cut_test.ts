@@ -95,7 +95,7 @@ test("F-TCP-CUT: bytes come and go one by one", async () => {
       const [hostname] = await clientHost.resolve!(address.hostname);
       const { readable, writable, close } = await clientHost.connectStream({
         ...address,
-        hostname,
+        hostname: hostname!,
       });
       const out = singleBytes();
       void out.readable.pipeTo(writable).catch(() => {});
