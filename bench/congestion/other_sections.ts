@@ -95,6 +95,8 @@ export const sharing: Section = {
     sharingRow("beside CUBIC, queue 438", named(100, 50, 438), [lift, cubic], { first: true }),
     sharingRow("beside CUBIC, queue 875", named(100, 50, 875), [lift, cubic], { first: true }),
     sharingRow("CUBIC first, queue 438", named(100, 50, 438), [cubic, lift], { first: true }),
+    sharingRow("CUBIC first, queue 875", named(100, 50, 875), [cubic, lift], { first: true }),
+    sharingRow(`CUBIC first, ${LONG.name}`, LONG, [cubic, lift]),
     sharingRow("beside CUBIC, queue 100", named(100, 50, 100), [lift, cubic]),
     sharingRow(`beside CUBIC, ${LONG.name}`, LONG, [lift, cubic]),
   ],

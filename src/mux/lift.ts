@@ -9,11 +9,12 @@
  *    the session's counters tell (`recovery.ts`). Only loss above the path's own is taken off.
  *  - The path's own loss is learnt (`loss_floor.ts`, `loss_judge.ts`), so that it starves nobody, and
  *    loss beyond it is congestion, so that a full link does.
+ *  - Where others hold the queue it slows down for a loss as they do (`rival_watch.ts`).
  *
  * ```
  * start --queue seen, or no growth, or loss that grows with the rate--> drain --> cruise
  * cruise --1 or 2 round trips--> up --queue seen, or no growth--> down --> cruise
- * any but start --no short round trip for 5 s--> probe (a quarter of the window) --> cruise
+ * any but start --no short round trip for 5 s, or a foreign queue--> probe (1/4 window) --> cruise
  * ```
  *
  * @module
@@ -25,6 +26,7 @@ import { type Effort, LossJudge, type Verdict } from "./loss_judge.ts";
 import { PathRate } from "./path_rate.ts";
 import { QueueGauge } from "./queue_gauge.ts";
 import { ReaderRate } from "./reader_rate.ts";
+import { RivalWatch } from "./rival_watch.ts";
 import { StartWatch } from "./start_watch.ts";
 
 // Tuning. From a simulation of lossy paths with one to eight flows, unless another reason is given.
@@ -124,6 +126,7 @@ export class Lift implements CongestionController {
   readonly #gauge = new QueueGauge();
   readonly #judge = new LossJudge(this.#gauge);
   readonly #rates = new PathRate();
+  readonly #rival = new RivalWatch();
   readonly #start = new StartWatch();
   readonly #reader = new ReaderRate();
   #window = INITIAL_WINDOW;
@@ -168,12 +171,14 @@ export class Lift implements CongestionController {
     this.#rates.measure(sample, this.#judge.floor.rate, this.#phase.kind === "start");
     if (this.#judge.judgeSlack(sample)) this.#cut(sample);
     const verdict = sample.roundStart ? this.#judgeRound(sample) : "fine";
+    const floor = this.#judge.floor.rate;
+    this.#rival.onAck(sample, this.#gauge.isCrowded, floor, verdict !== "fine");
     if (this.#rates.largest === 0) return;
     if (this.#phase.kind === "start") this.#watchStart(sample, verdict);
     else if (sample.roundStart) this.#react(sample, verdict);
     const isRefused = this.#reader.onAck(sample, this.#rates.largest);
     if (isRefused && this.#phase.kind === "start") this.#enter("drain", sample);
-    if (sample.roundStart) this.#gauge.onRound();
+    if (sample.roundStart) this.#gauge.onRound(this.#room, sample.now);
     this.#move(sample);
     this.#steer(newFrames);
   }
@@ -198,6 +203,11 @@ export class Lift implements CongestionController {
 
   get #flatLimit(): number {
     return this.#gauge.least * (1 + FLAT_PART) + ACK_DELAY + this.#gauge.noise;
+  }
+
+  /** How much longer round trips become by what is in flight beyond the product. */
+  get #room(): number {
+    return Math.max(ROOM, ROOM_PART * this.#gauge.least) + this.#gauge.noise;
   }
 
   get #extra(): number {
@@ -239,6 +249,7 @@ export class Lift implements CongestionController {
 
   #react(sample: AckSample, verdict: Verdict): void {
     const { kind } = this.#phase;
+    if (verdict !== "fine") this.#gauge.onOverflow(sample.now);
     const isQueueShort = this.#gauge.leastOfRound < this.#flatLimit;
     switch (verdict) {
       case "overflow":
@@ -355,10 +366,9 @@ export class Lift implements CongestionController {
     }
     let target = PROBE_PART * this.#product;
     if (kind !== "probe") {
-      const { least } = this.#gauge;
       const gain = this.#grownRounds > 0 && kind === "up" ? 1.5 : 1;
-      const room = least + Math.max(ROOM, ROOM_PART * least) + this.#gauge.noise;
-      target = Math.min(this.#bound, rate * room * gain + this.#extra);
+      target = rate * (this.#gauge.least + this.#room) * gain + this.#extra;
+      target = Math.min(target, this.#bound, this.#rival.window);
     }
     target = Math.min(MOST_WINDOW, Math.max(LEAST_WINDOW, target));
     this.#window = Math.min(target, this.#window + newFrames);

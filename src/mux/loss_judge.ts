@@ -2,11 +2,11 @@
  * Says of each round whether it lost more than the path itself loses.
  *
  * Two things count: how much was lost against the floor (`loss_floor.ts`), and how full the queue was
- * (`queue_gauge.ts`). While the queue was less than half full nothing of it can have overflowed: the
- * loss is the path's, and the floor follows it. While it was more than half full, any loss beyond the
- * floor is congestion. When nobody knows how long the queue gets, because it is too short to be seen,
- * a loss that rises is suspect, and is put to the test: send less for a moment. If it stays, it is
- * the path's; if it falls, and is back within four rounds, it was ours.
+ * (`queue_gauge.ts`). While the queue was less than half full, or never near its top, nothing of it
+ * can have overflowed: the loss is the path's, and the floor follows it. While it was fuller, any loss
+ * beyond the floor is congestion. When nobody knows how long the queue gets, because it is too short
+ * to be seen, a loss that rises is suspect, and is put to the test: send less for a moment. If it
+ * stays, it is the path's; if it falls, and is back within four rounds, it was ours.
  *
  * @module
  */
@@ -55,6 +55,8 @@ export class LossJudge {
   readonly #gauge: QueueGauge;
   #mark: Mark | undefined;
   #framesOfRound = 0;
+  /** The longest round trip of the rounds that were too short to be judged. */
+  #longest = 0;
   #effort: Effort = "starting";
   /** Frames up to this one were sent under pressure. */
   #pressedUpTo = -1;
@@ -136,7 +138,10 @@ export class LossJudge {
     const isStarting = this.#effort === "starting";
     const mark = this.#mark ?? sample;
     const frames = sample.highest - mark.highest;
+    const longest = Math.max(this.#longest, this.#gauge.mostOfRound);
+    this.#longest = 0;
     if (frames < (isStarting ? 1 : LEAST_FRAMES)) {
+      this.#longest = longest;
       this.#framesOfRound = 0;
       return "fine";
     }
@@ -146,14 +151,11 @@ export class LossJudge {
     this.#framesOfRound = frames;
     if (isStarting) return this.#judgeStart(lost, frames, isFlat && hasGrown);
     const isExcess = this.floor.isExcess(lost, frames);
-    if (isPressed) {
-      if (!isExcess) return "fine";
-      // A queue that was filled on purpose may overflow at the end of a round alone.
-      if (!this.#gauge.isInLowerHalf(this.#gauge.mostOfRound)) return "overflow";
-      this.floor.learnExcess(lost, frames);
-      return "fine";
-    }
-    const isProven = this.#gauge.isInLowerHalf();
+    // A queue that was filled on purpose may overflow at the end of a round alone: its mean proves
+    // nothing then.
+    const isProven = this.#gauge.isBelowTop(longest) ||
+      (!isPressed && this.#gauge.isInLowerHalf());
+    if (isPressed && !isProven) return isExcess ? "overflow" : "fine";
     if (isProven || (!this.#gauge.hasRange && isFlat)) {
       this.floor.scatter(lost, frames, isProven);
       if (!isExcess) this.floor.learn(lost, frames, isProven);

@@ -1,31 +1,18 @@
 /**
  * What round trips say of the queue at the bottleneck: its length now, and how long it ever gets.
  *
- * `least` is the round trip without a queue as last measured: it is valid for some seconds, and then
- * has to be measured anew by sending little for a moment (a probe), since the route may have become
- * longer. `base` is the same over the life of the session: it follows `least` slowly upwards, because
- * others may hold the queue that a probe finds. `range` is how far the round trip has risen above
- * `base` in the last 10 to 20 s: when it was large, the queue is large, and a round trip in the lower
- * half of the range proves that the queue is less than half full.
+ * `least` and `base` are the round trip without a queue, as last measured and over the life of the
+ * session (`shortest_rtt.ts`). `range` is how far the round trip has risen above `base` in the last 10
+ * to 20 s: when it was large, the queue is large, and a round trip in the lower half of the range
+ * proves that the queue is less than half full.
  *
  * @module
  */
 
 import { ACK_DELAY } from "./ack_policy.ts";
+import { ShortestRtt } from "./shortest_rtt.ts";
 
 // Tuning.
-
-/** How long `least` is believed, ms. BBR v3 has the same. */
-const VALID = 5_000;
-
-/**
- * Round trips so little above `least` confirm it; or one packet's time, which is more on slow links.
- * With 1 % a path of 200 ms was probed every 5 s, which cost 4 % of the link; with 5 % hardly ever.
- */
-const SAME = 1.05;
-
-/** How far `base` follows a probe that found no shorter round trip. */
-const FOLLOW = 0.1;
 
 /** How long a maximum counts, ms; each of two windows. */
 const RANGE_WINDOW = 10_000;
@@ -37,6 +24,12 @@ const RANGE_WINDOW = 10_000;
 const LEAST_RANGE = 3;
 const LEAST_RANGE_PART = 0.1;
 
+/**
+ * Up to this part of the range nothing has overflowed, when no round trip was longer. With a half,
+ * flows that kept the queue fuller never learnt the floor: eight of them shared with an index of .66.
+ */
+const TOP = 0.8;
+
 /** Rounds that the noise is the least spread of, once to twice as many; samples that make a spread. */
 const NOISE_ROUNDS = 10;
 const NOISE_SAMPLES = 4;
@@ -47,9 +40,7 @@ const MOST_NOISE_PART = 1 / 2;
 
 /** The queue of one path, by its round trips. Times in ms. */
 export class QueueGauge {
-  #least = Infinity;
-  #leastAt = 0;
-  #base = Infinity;
+  readonly #shortest = new ShortestRtt();
   #highest = 0;
   #highestBefore = 0;
   #highestSince = 0;
@@ -64,7 +55,7 @@ export class QueueGauge {
 
   /** The round trip without a queue. */
   get least(): number {
-    return this.#least;
+    return this.#shortest.least;
   }
 
   /** The shortest and longest round trip of this round. */
@@ -86,24 +77,34 @@ export class QueueGauge {
   get noise(): number {
     const spread = Math.min(this.#spread, this.#spreadBefore);
     if (spread === Infinity) return 0;
-    const most = Math.max(MOST_NOISE, MOST_NOISE_PART * this.#least);
+    const most = Math.max(MOST_NOISE, MOST_NOISE_PART * this.least);
     return Math.min(most, Math.max(0, spread - ACK_DELAY));
   }
 
   /** Whether the queue has been seen long enough to say which half of it is in use. */
   get hasRange(): boolean {
-    const least = Math.max(LEAST_RANGE, LEAST_RANGE_PART * this.#base);
+    const least = Math.max(LEAST_RANGE, LEAST_RANGE_PART * this.#shortest.base);
     return this.#range >= least + this.noise + 2 * ACK_DELAY;
   }
 
   /** Whether a round trip, or by default the mean of this round, lies in the lower half of the range. */
   isInLowerHalf(rtt: number = this.#sum / this.#count): boolean {
-    return this.hasRange && rtt <= this.#base + this.#range / 2;
+    return this.hasRange && rtt <= this.#shortest.base + this.#range / 2;
+  }
+
+  /** Whether a queue in which no round trip was longer than this cannot have overflowed. */
+  isBelowTop(rtt: number): boolean {
+    return this.hasRange && rtt <= this.#shortest.base + this.#range * TOP;
+  }
+
+  /** Whether others hold a queue. */
+  get isCrowded(): boolean {
+    return this.#shortest.isCrowded(this.noise);
   }
 
   /** Whether the round trip without a queue has to be measured anew. */
   isStale(now: number): boolean {
-    return now - this.#leastAt > VALID;
+    return this.#shortest.isStale(now);
   }
 
   /**
@@ -112,11 +113,7 @@ export class QueueGauge {
    * @param packetTime How long one packet occupies the bottleneck.
    */
   onRtt(rtt: number, packetTime: number, now: number): void {
-    if (rtt <= Math.max(this.#least * SAME, this.#least + packetTime)) {
-      this.#least = Math.min(this.#least, rtt);
-      this.#leastAt = now;
-    }
-    this.#base = Math.min(this.#base, rtt);
+    this.#shortest.onRtt(rtt, packetTime, this.noise, now);
     this.#highest = Math.max(this.#highest, rtt);
     if (now - this.#highestSince > RANGE_WINDOW) {
       this.#highestBefore = this.#highest;
@@ -129,19 +126,28 @@ export class QueueGauge {
     this.#mostOfRound = Math.max(this.#mostOfRound, rtt);
   }
 
+  /** Something has overflowed. */
+  onOverflow(now: number): void {
+    this.#shortest.onOverflow(now);
+  }
+
   /** A probe begins: what was known is given up for what is measured from now on. */
   startProbe(rtt: number): void {
-    this.#least = rtt;
+    this.#shortest.startProbe(rtt);
   }
 
   /** The probe is over. */
   endProbe(now: number): void {
-    this.#leastAt = now;
-    this.#base += FOLLOW * (this.#least - this.#base);
+    this.#shortest.endProbe(now);
   }
 
-  /** A round has ended. */
-  onRound(): void {
+  /**
+   * A round has ended.
+   *
+   * @param ownDelay How much longer round trips are made by what we send.
+   */
+  onRound(ownDelay: number, now: number): void {
+    this.#shortest.onRound(this.#leastOfRound, ownDelay, now);
     if (this.#count >= NOISE_SAMPLES) this.#addSpread(this.#mostOfRound - this.#leastOfRound);
     this.#leastOfLastRound = this.#leastOfRound;
     this.#sum = this.#count = 0;
@@ -157,6 +163,6 @@ export class QueueGauge {
   }
 
   get #range(): number {
-    return Math.max(this.#highest, this.#highestBefore) - this.#base;
+    return Math.max(this.#highest, this.#highestBefore) - this.#shortest.base;
   }
 }

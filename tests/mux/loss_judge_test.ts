@@ -22,9 +22,9 @@ class Court {
   /** Lets the queue be known: from 50 to 100 ms. */
   knowRange(): this {
     for (const rtt of [50, 50, 50, 50]) this.gauge.onRtt(rtt, 0.1, 0);
-    this.gauge.onRound();
+    this.gauge.onRound(32, 0);
     this.gauge.onRtt(100, 0.1, 0);
-    this.gauge.onRound();
+    this.gauge.onRound(32, 0);
     return this;
   }
 
@@ -36,7 +36,7 @@ class Court {
     this.#round++;
     this.judge.judgeSlack(this.#sample(rtt));
     const verdict = this.judge.judgeRound(this.#sample(rtt), rtt < 67.5, hasGrown);
-    this.gauge.onRound();
+    this.gauge.onRound(32, 0);
     return verdict;
   }
 
@@ -74,27 +74,41 @@ test("judgeRound() lets the floor follow while the queue is less than half full"
   assert.ok(Math.abs(court.judge.floor.rate - 0.3) < 0.02, `${court.judge.floor.rate}`);
 });
 
-test("judgeRound() calls loss beyond the floor congestion while the queue is more than half full", () => {
+test("judgeRound() lets the floor follow while the queue is fuller, but never near its top", () => {
+  const court = new Court().knowRange();
+  for (let i = 0; i < 10; i++) assert.equal(court.round(0.05, 89), "fine");
+  assert.ok(Math.abs(court.judge.floor.rate - 0.05) < 0.01);
+});
+
+test("judgeRound() counts the round trips of the rounds that it puts together", () => {
+  const court = new Court().knowRange();
+  court.turn("pressing");
+  assert.equal(court.round(0.3, 95, 40), "fine");
+  assert.equal(court.round(0.3, 55, 40), "overflow");
+  assert.equal(court.round(0.3, 55, 80), "fine");
+});
+
+test("judgeRound() calls loss beyond the floor congestion while the queue is nearly full", () => {
   const court = new Court().knowRange();
   for (let i = 0; i < 10; i++) court.round(0.01);
-  assert.equal(court.round(0.01, 90), "fine");
-  assert.equal(court.round(0.05, 90), "congested");
+  assert.equal(court.round(0.01, 95), "fine");
+  assert.equal(court.round(0.05, 95), "congested");
   assert.ok(court.judge.floor.rate < 0.02);
 });
 
 test("judgeRound() calls loss an overflow that was lost while more was sent than the path takes", () => {
   const court = new Court().knowRange();
   court.turn("pressing");
-  assert.equal(court.round(0.02, 90), "fine");
-  assert.equal(court.round(0.2, 90), "overflow");
+  assert.equal(court.round(0.02, 95), "fine");
+  assert.equal(court.round(0.2, 95), "overflow");
   court.turn("steady");
-  assert.equal(court.round(0.2, 90), "congested");
+  assert.equal(court.round(0.2, 95), "congested");
 });
 
-test("judgeRound() blames no pressure when no round trip left the lower half of the range", () => {
+test("judgeRound() blames no pressure when no round trip came near the top of the range", () => {
   const court = new Court().knowRange();
   court.turn("pressing");
-  for (let i = 0; i < 2; i++) assert.equal(court.round(0.2, 55), "fine");
+  for (let i = 0; i < 2; i++) assert.equal(court.round(0.2, 89), "fine");
   assert.ok(Math.abs(court.judge.floor.rate - 0.2) < 0.01);
 });
 

@@ -16,9 +16,9 @@ test("measure() takes segments and time for the rate, lost ones included that th
   assert.equal(measured({ arrived: 90 }, 0.1), 2);
 });
 
-test("measure() takes loss off that is more than 0.5 points beyond the path's own", () => {
-  assert.equal(measured({ arrived: 90 }, 0.0949), 2 * (0.9 / (1 - 0.0949 - 0.005)));
-  assert.equal(measured({ arrived: 80 }, 0), 2 * (0.8 / 0.995));
+test("measure() takes loss off that is more than a point beyond the path's own", () => {
+  assert.equal(measured({ arrived: 90 }, 0.0899), 2 * (0.9 / (1 - 0.0899 - 0.01)));
+  assert.equal(measured({ arrived: 80 }, 0), 2 * (0.8 / 0.99));
 });
 
 test("measure() counts what arrived while starting, and takes up to 10 % for the path's own", () => {

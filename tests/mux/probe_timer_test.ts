@@ -38,15 +38,53 @@ test("timeout() grants 5 ms beyond the round trip at the least, and a round trip
   assert.equal(new ProbeTimer().timeout(wild), 2 * wild.smoothed + ALLOWANCE);
 });
 
-test("timeout() is the same for the second probe, and grows by half from then on, up to 500 ms", () => {
+test("timeout() is the same for the second probe, and grows by half from then on, up to 450 ms", () => {
   const first = 50 + 5 + ALLOWANCE;
   const expected = [first, first, 1.5 * first, 2.25 * first, 3.375 * first, 5.0625 * first];
   const rounded = expected.map((wait) => Math.round(wait * 100) / 100);
-  assert.deepEqual(waits(steady(50), 8), [...rounded, 493.59, 500]);
+  assert.deepEqual(waits(steady(50), 8), [...rounded, 450, 450]);
 });
 
 test("timeout() may grow to four round trips on a long path", () => {
   assert.equal(waits(steady(300), 20).at(-1), 1_200);
+});
+
+test("timeout() is 1.8 s after half a minute of silence", () => {
+  const timer = new ProbeTimer();
+  assert.equal(timer.timeout(steady(50), 30_000), 1_800);
+  assert.ok(timer.timeout(steady(50), 29_999) <= 450);
+  assert.equal(timer.timeout(steady(600), 30_000), 2_400);
+});
+
+test("onProbe() gives segments three times, and then questions", () => {
+  const timer = new ProbeTimer();
+  const probes = Array.from({ length: 5 }, () => timer.onProbe());
+  assert.deepEqual(probes, ["segments", "segments", "last segments", "question", "question"]);
+  assert.equal(timer.takeQuestion(), true);
+  assert.equal(timer.takeQuestion(), false);
+  timer.onProbe();
+  timer.onAnswer();
+  assert.equal(timer.takeQuestion(), false);
+  assert.equal(timer.onProbe(), "segments");
+});
+
+test("onHeard() begins anew when a question is answered", () => {
+  const timer = new ProbeTimer();
+  for (let i = 0; i < 3; i++) timer.onProbe();
+  assert.equal(timer.onHeard(true, 0), false);
+  assert.equal(timer.count, 3);
+  timer.onProbe();
+  assert.equal(timer.onHeard(true, 10), false);
+  assert.equal(timer.count, 0);
+});
+
+test("onHeard() wants segments at once when it ends a silence, and answers nothing", () => {
+  const timer = new ProbeTimer();
+  for (let i = 0; i < 4; i++) timer.onProbe();
+  assert.equal(timer.onHeard(false, 0), true);
+  assert.equal(timer.onHeard(false, 449), false);
+  assert.equal(timer.onHeard(false, 899), true);
+  assert.equal(timer.count, 4);
 });
 
 test("onAnswer() begins anew", () => {

@@ -3,50 +3,18 @@ import assert from "node:assert/strict";
 import { QueueGauge } from "../../src/mux/queue_gauge.ts";
 
 const PACKET_TIME = 0.1;
+const OWN_DELAY = 32;
 
 /** One round of round trips. */
 function round(gauge: QueueGauge, rtts: readonly number[], now = 0): void {
   for (const rtt of rtts) gauge.onRtt(rtt, PACKET_TIME, now);
-  gauge.onRound();
+  gauge.onRound(OWN_DELAY, now);
 }
 
 test("least is the shortest round trip", () => {
   const gauge = new QueueGauge();
   for (const rtt of [60, 50, 70]) gauge.onRtt(rtt, PACKET_TIME, 0);
   assert.equal(gauge.least, 50);
-});
-
-test("isStale() asks for a probe after 5 s without a round trip near the least", () => {
-  const gauge = new QueueGauge();
-  gauge.onRtt(100, PACKET_TIME, 0);
-  assert.equal(gauge.isStale(5_000), false);
-  assert.equal(gauge.isStale(5_001), true);
-  gauge.onRtt(104, PACKET_TIME, 5_001);
-  assert.equal(gauge.isStale(5_001), false);
-  assert.equal(gauge.least, 100);
-  gauge.onRtt(106, PACKET_TIME, 10_100);
-  assert.equal(gauge.isStale(10_100), true);
-});
-
-test("isStale() takes one packet's time on a slow link for no queue", () => {
-  const gauge = new QueueGauge();
-  gauge.onRtt(50, 6, 0);
-  gauge.onRtt(56, 6, 6_000);
-  assert.equal(gauge.isStale(6_000), false);
-  gauge.onRtt(57, 6, 12_000);
-  assert.equal(gauge.isStale(12_000), true);
-});
-
-test("startProbe() gives up what was known, so that a longer route is found", () => {
-  const gauge = new QueueGauge();
-  gauge.onRtt(50, PACKET_TIME, 0);
-  gauge.startProbe(120);
-  gauge.onRtt(90, PACKET_TIME, 6_000);
-  gauge.onRtt(95, PACKET_TIME, 6_100);
-  gauge.endProbe(6_200);
-  assert.equal(gauge.least, 90);
-  assert.equal(gauge.isStale(11_200), false);
-  assert.equal(gauge.isStale(11_201), true);
 });
 
 test("hasRange holds when round trips rose clearly above the least in the last 10 to 20 s", () => {
@@ -81,15 +49,38 @@ test("isInLowerHalf() proves nothing while the range is unknown", () => {
   assert.equal(gauge.isInLowerHalf(50), false);
 });
 
-test("base follows a longer route slowly: a tenth of the difference with each probe", () => {
+test("isBelowTop() tells whether the queue was never fuller than four fifths of the range", () => {
+  const gauge = new QueueGauge();
+  assert.equal(gauge.isBelowTop(50), false);
+  round(gauge, [50, 50, 50, 100]);
+  assert.equal(gauge.isBelowTop(90), true);
+  assert.equal(gauge.isBelowTop(91), false);
+});
+
+test("isCrowded holds when a probe finds more than the base and the noise", () => {
+  const gauge = new QueueGauge();
+  round(gauge, [50, 53, 56, 65]);
+  assert.equal(gauge.noise, 10);
+  for (const [found, isCrowded] of [[67, false], [72, true]] as const) {
+    gauge.startProbe(100);
+    gauge.onRtt(found, PACKET_TIME, 6_000);
+    gauge.endProbe(6_000);
+    assert.equal(gauge.least, found);
+    assert.equal(gauge.isCrowded, isCrowded);
+  }
+});
+
+test("isStale() asks for a probe 5 s after a round trip near the least, or after four overflows", () => {
   const gauge = new QueueGauge();
   round(gauge, [50, 50, 50, 50]);
-  round(gauge, [50, 50, 50, 150]);
-  assert.equal(gauge.isInLowerHalf(100), true);
-  gauge.startProbe(150);
-  gauge.endProbe(6_000);
-  assert.equal(gauge.isInLowerHalf(105), true);
-  assert.equal(gauge.isInLowerHalf(106), false);
+  assert.equal(gauge.isStale(500), false);
+  for (let now = 0; now < 5_000; now += 100) round(gauge, [60, 60], now);
+  assert.equal(gauge.isStale(5_000), false);
+  assert.equal(gauge.isStale(5_001), true);
+  round(gauge, [51], 5_100);
+  assert.equal(gauge.isStale(5_100), false);
+  for (let now = 5_100; now <= 8_100; now += 1_000) gauge.onOverflow(now);
+  assert.equal(gauge.isStale(8_100), true);
 });
 
 test("noise is by how much round trips differ in any round, less the delay of acknowledgements", () => {
@@ -124,7 +115,7 @@ test("leastOfRound, mostOfRound and leastOfLastRound are those of the rounds", (
   gauge.onRtt(50, PACKET_TIME, 0);
   gauge.onRtt(70, PACKET_TIME, 0);
   assert.deepEqual([gauge.leastOfRound, gauge.mostOfRound], [50, 70]);
-  gauge.onRound();
+  gauge.onRound(OWN_DELAY, 0);
   assert.deepEqual([gauge.leastOfRound, gauge.mostOfRound], [Infinity, 0]);
   assert.equal(gauge.leastOfLastRound, 50);
 });
