@@ -300,7 +300,9 @@ export class SessionDriver {
   #transmitAll(mux: MuxMachine, now: number): void {
     const session = this.#session;
     mux.streams.setMostBody(session.mostBody);
-    mux.streams.recovery.setReliable(isReliable(this.#path.carrier));
+    // A reader of the original drops what does not fit, over a stream too.
+    const isSafe = isReliable(this.#path.carrier) && session.isOwnKind;
+    mux.streams.recovery.setReliable(isSafe);
     for (;;) {
       mux.streams.hold(this.#isHeld || this.#path.isFull);
       const length = mux.pollTransmit(bodyMemory, now);

@@ -2,8 +2,8 @@
  * Where one session's client is, as its server knows it.
  *
  * A client shows its links (shards) by resumes, one on each. What goes down goes to one of those that
- * were heard from in the last ten seconds, drawn at random, so that a client with several sockets
- * uses them all; else to the one heard from last. A client that speaks over another kind of carrier
+ * were heard from in the last ten seconds, drawn at random among those that have room, so that a client
+ * with several sockets uses them all; else to the one heard from last. A client that speaks over another kind of carrier
  * than before wants its answers there, too.
  *
  * Anybody on the path can copy a resume and send it from elsewhere. So once a session has spoken from
@@ -108,7 +108,9 @@ export class Route {
   /** Whether what can wait should: there is more on the way than is good, or more than is allowed. */
   get isFull(): boolean {
     const latest = this.#latest;
-    return latest !== undefined && (latest.link.isFull || latest.allowance < MOST_PACKET_SENT);
+    if (latest === undefined) return false;
+    return latest.allowance < MOST_PACKET_SENT ||
+      (latest.link.isFull && !this.#hasRoomElsewhere(latest));
   }
 
   /** Whether the session has said anything. */
@@ -222,7 +224,18 @@ export class Route {
     const alive = [...this.#shards.values()].filter((shard) =>
       now - shard.heardAt < ADDRESS_AGE && shard.link.carrier === carrier
     );
-    return alive.length > 1 ? alive[random.between(0, alive.length - 1)] : undefined;
+    if (alive.length < 2) return undefined;
+    const free = alive.filter(({ link }) => !link.isFull);
+    const drawn = free.length > 0 ? free : alive;
+    return drawn[random.between(0, drawn.length - 1)];
+  }
+
+  /** Whether one that is drawn from beside the latest is not full. */
+  #hasRoomElsewhere({ heardAt, link: { carrier } }: Place): boolean {
+    for (const { link, heardAt: at } of this.#shards.values()) {
+      if (!link.isFull && link.carrier === carrier && heardAt - at < ADDRESS_AGE) return true;
+    }
+    return false;
   }
 
   #move(place: Place): void {
