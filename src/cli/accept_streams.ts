@@ -6,6 +6,7 @@
 import { formatAddress } from "../address.ts";
 import type { Closure, Listener, RelConn, Session } from "../net/contract.ts";
 import type { Context } from "./context.ts";
+import { transportName } from "./open_session.ts";
 
 /** How peers are taken. */
 export interface AcceptOptions {
@@ -36,7 +37,8 @@ async function acceptFrom(
   { deadAfter, onStream }: AcceptOptions,
 ): Promise<void> {
   const address = formatAddress(session.remoteAddr);
-  reporter.event("peer", { address }, `+ peer ${address}  udp`);
+  const transport = transportName(session);
+  reporter.event("peer", { address, transport }, `+ peer ${address}  ${transport}`);
   const mux = session.multiplex({ deadAfter });
   for await (const conn of mux) onStream(session, conn);
   const closure = await mux.closed;

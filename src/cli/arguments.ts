@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Address, parseAddress } from "../address.ts";
+import { type Address, isIpv4, parseAddress } from "../address.ts";
 import { Failure } from "./failure.ts";
 
 /** The port of sosistab when none is named. */
@@ -23,6 +23,9 @@ const MOST_DELAY = 1_000;
 
 /** Oldest message of the demo, ms: a later one counts as lost. */
 const MOST_AGE = 400;
+
+/** Most questions of `ping`: some minutes. */
+const MOST_PINGS = 1_000;
 
 /** Longest time that can be asked for, seconds: about a day. */
 const MOST_SECONDS = 86_400;
@@ -90,6 +93,24 @@ export function parseSeconds(text: string): number {
   }
   throw new Failure("usage", `"${text}" is no number of seconds`, [
     { remedy: `write a number above 0 and up to ${MOST_SECONDS}, as in 10` },
+  ]);
+}
+
+/** Reads `--count NUMBER`. */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (/^[0-9]+$/.test(text) && count >= 1 && count <= MOST_PINGS) return count;
+  throw new Failure("usage", `"${text}" is no number of pings`, [
+    { remedy: `write a number from 1 to ${MOST_PINGS}, as in --count 10` },
+  ]);
+}
+
+/** Checks `--sni`: a name in ASCII, and no address, which TLS does not take. */
+export function parseServerName(text: string): string {
+  const isName = /^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/i.test(text) && text.length <= 253;
+  if (isName && !isIpv4(text)) return text;
+  throw new Failure("usage", `"${text}" is no host name that TLS could ask for`, [
+    { remedy: "write one in ASCII, as in --sni www.example.org" },
   ]);
 }
 

@@ -5,18 +5,25 @@
  */
 import process from "node:process";
 import { type Address, formatAddress } from "../address.ts";
-import { connect as connectSession } from "../net/client.ts";
 import type { Multiplex, Session } from "../net/contract.ts";
 import type { Context } from "./context.ts";
 import { explainConnect, explainLocalPort, explainLoss, systemReason } from "./explain.ts";
 import { keepAlive } from "./keep_alive.ts";
+import {
+  type CarrierFlags,
+  chooseTransport,
+  openSession,
+  transportName,
+  withProxy,
+} from "./open_session.ts";
 import { findServerUrl } from "./server_url.ts";
 import { readStdinText, StdioEnd } from "./stdio_end.ts";
 import { linger, pipeStream } from "./stream_pipe.ts";
+import { StreamWatch } from "./stream_watch.ts";
 import { listenTcp, type TcpEnd, type TcpPort } from "./tcp_end.ts";
 
 /** Options of `connect`. */
-export interface ConnectFlags {
+export interface ConnectFlags extends CarrierFlags {
   /** What to say of the streams. */
   readonly info: string;
   /** Local port whose connections become streams. */
@@ -31,25 +38,26 @@ export interface ConnectFlags {
 export async function connect(
   context: Context,
   argument: string | undefined,
-  flags: ConnectFlags,
+  given: ConnectFlags,
 ): Promise<void> {
+  const flags = withProxy(given, process.env.SOSISTAB_PROXY);
   const { host, reporter, signal } = context;
-  const { timeout, deadAfter } = flags;
+  const transport = chooseTransport(flags);
   const environment = process.env.SOSISTAB_URL;
   const { server, isFromStdin } = await findServerUrl(argument, environment, readStdinText);
-  const { hostname, port, serverKey } = server;
-  const target = { hostname, port };
-  reporter.event("connecting", { address: formatAddress(target) });
+  const { timeout, deadAfter } = flags;
+  reporter.event("connecting", { address: formatAddress(server), transport });
+  const watch = new StreamWatch(host);
   let session: Session;
   try {
-    session = await connectSession(host, { hostname, port, serverKey, timeout, signal });
+    session = await openSession(server, { ...flags, watch, signal });
   } catch (error) {
-    throw explainConnect(error, target, timeout);
+    throw explainConnect(error, server, { timeout, transport, streams: watch.words });
   }
   const mux = session.multiplex({ deadAfter });
   const alive = keepAlive(context.host, session);
   try {
-    sayConnected(context, session, server.label);
+    sayConnected(context, session, server.label, flags.proxy);
     if (flags.local) await forwardPort(context, session, mux, flags.local, flags.info);
     else await joinStdio(context, session, mux, flags.info, !isFromStdin);
   } catch (error) {
@@ -60,14 +68,21 @@ export async function connect(
   }
 }
 
-function sayConnected({ reporter }: Context, session: Session, label: string | undefined): void {
+function sayConnected(
+  { reporter }: Context,
+  session: Session,
+  label: string | undefined,
+  proxy: Address | undefined,
+): void {
   const address = formatAddress(session.remoteAddr);
+  const transport = transportName(session);
   const rtt = Math.round(session.stats().rtt);
   const name = label === undefined ? "" : `${label}  `;
+  const through = proxy === undefined ? "" : ` through ${formatAddress(proxy)}`;
   reporter.event(
     "connected",
-    { address, rtt_ms: rtt, ...(label === undefined ? {} : { label }) },
-    `${reporter.highlight("connected")} ${name}${address}  udp  RTT ${rtt} ms`,
+    { address, transport, rtt_ms: rtt, ...(label === undefined ? {} : { label }) },
+    `${reporter.highlight("connected")} ${name}${address}  ${transport}${through}  RTT ${rtt} ms`,
   );
 }
 

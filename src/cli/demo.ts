@@ -38,8 +38,11 @@ const USUAL_DELAY = 25;
 /** How long to compare, ms: long enough to believe it. */
 const USUAL_TIME = 10_000;
 
-/** How long either child waits for the other, seconds: nothing is far away here. */
-const PATIENCE = ["--timeout", "10", "--dead-after", "10"];
+/**
+ * How long either child waits for the other, seconds: nothing is far away here. A bad link carries UDP
+ * alone.
+ */
+const CHILD_OPTIONS = ["--timeout", "10", "--dead-after", "10", "--transport", "udp"];
 
 /** What came out at one end. */
 export interface Tally {
@@ -129,7 +132,7 @@ async function runTransfer(
 ): Promise<void> {
   const server = new ChildProgram({
     name: "the server",
-    args: ["listen", "127.0.0.1:0", "--key", keyFile, ...PATIENCE],
+    args: ["listen", "127.0.0.1:0", "--key", keyFile, ...CHILD_OPTIONS],
     input: false,
   });
   children.push(server);
@@ -137,7 +140,7 @@ async function runTransfer(
   const url = formatUrl(await put(parseUrl(String(serverUrl))));
   const client = new ChildProgram({
     name: "the client",
-    args: ["connect", ...PATIENCE],
+    args: ["connect", ...CHILD_OPTIONS],
     env: { SOSISTAB_URL: url },
     input: true,
   });

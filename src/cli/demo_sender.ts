@@ -44,7 +44,7 @@ export async function sendDemo(context: Context, job: SendJob): Promise<void> {
   const { server } = await findServerUrl(undefined, process.env.SOSISTAB_URL, noStdin);
   const session = await connect(host, { ...server, timeout: TIMEOUT, signal })
     .catch((error: unknown) => {
-      throw explainConnect(error, server, TIMEOUT);
+      throw explainConnect(error, server, { timeout: TIMEOUT, transport: "udp" });
     });
   const mux = session.multiplex();
   const plain = await host.bindDatagram({ hostname: job.target.hostname, port: 0 }, DEAF);

@@ -9,6 +9,7 @@ import { type Address, formatAddress } from "../address.ts";
 import { SosistabError } from "../errors.ts";
 import { DEFAULT_PORT } from "./arguments.ts";
 import { type Advice, Failure, systemCode } from "./failure.ts";
+import type { Transport } from "./open_session.ts";
 import { shellWord } from "./shell_word.ts";
 
 /** First port that does not need a privilege. */
@@ -41,16 +42,33 @@ export function systemReason(error: unknown): string {
   return known ?? (error instanceof Error ? error.message : String(error));
 }
 
-/** Why `listen` could not begin. */
-export function explainListen(error: unknown, address: Address): unknown {
+/**
+ * Why `listen` could not begin.
+ *
+ * @param transport What it was to take: `auto` is UDP and TCP.
+ */
+export function explainListen(
+  error: unknown,
+  address: Address,
+  transport: "auto" | "udp" | "tcp",
+): unknown {
   if (!(error instanceof SosistabError)) return error;
   const { hostname, port } = address;
-  const where = `${formatAddress(address)}/udp`;
+  const where = `${formatAddress(address)}/${transport === "auto" ? "udp+tcp" : transport}`;
   switch (error.code) {
     case "address-in-use":
       return new Failure("local", `cannot listen on ${where}: address already in use`, [
-        { cause: "another process holds it", remedy: `ss -ulpn 'sport = :${port}'` },
+        {
+          cause: "another process holds it",
+          remedy: `ss -${LETTERS[transport]}lpn 'sport = :${port}'`,
+        },
         { cause: "or choose another port", remedy: `sosistab listen ${besides(address)}` },
+        ...(transport === "auto"
+          ? [{
+            cause: "or take one of the two",
+            remedy: `sosistab listen ${addressWord(address)} --transport udp`,
+          }]
+          : []),
       ]);
     case "permission-denied":
       return new Failure("local", `cannot listen on ${where}: permission denied`, [
@@ -70,32 +88,32 @@ export function explainListen(error: unknown, address: Address): unknown {
   }
 }
 
-/**
- * Why `connect` could not begin.
- *
- * @param timeout How long it asked, ms.
- */
-export function explainConnect(error: unknown, server: Address, timeout: number): unknown {
+/** What `ss` calls them. */
+const LETTERS = { auto: "tu", udp: "u", tcp: "t" } as const;
+
+/** How `connect` asked in vain. */
+export interface ConnectAttempt {
+  /** How long, ms. */
+  readonly timeout: number;
+  /** Over what. */
+  readonly transport: Transport;
+  /** What became of byte streams, in words. */
+  readonly streams?: string | undefined;
+}
+
+/** Why `connect` could not begin. */
+export function explainConnect(error: unknown, server: Address, attempt: ConnectAttempt): unknown {
   if (!(error instanceof SosistabError)) return error;
-  const { hostname, port } = server;
+  const { hostname } = server;
   const where = formatAddress(server);
   switch (error.code) {
-    case "no-answer":
-      return new Failure("no-answer", `no answer from ${where} in ${timeout / 1000} s`, [
-        { cause: "nobody listens there", remedy: `on the server: sosistab listen :${port}` },
-        {
-          cause: "the key in the URL is not this server's key",
-          remedy: "on the server: sosistab url",
-        },
-        {
-          cause: "UDP is blocked on the way",
-          remedy: `open UDP port ${port} in the firewalls, or try another port or network`,
-        },
-        {
-          cause: "the clocks differ by more than 2 minutes",
-          remedy: "compare on both machines: date -u",
-        },
-      ]);
+    case "no-answer": {
+      const { timeout, transport, streams } = attempt;
+      const name = transport === "tls" ? "tls" : "tcp";
+      const about = streams === undefined ? "" : ` (${name}: ${streams})`;
+      const message = `no answer from ${where} in ${timeout / 1000} s${about}`;
+      return new Failure("no-answer", message, explainSilence(server, transport));
+    }
     case "name-not-found":
       return new Failure("local", `no address found for ${hostname}`, [
         { cause: "the host in the URL is misspelt", remedy: "on the server: sosistab url" },
@@ -104,10 +122,81 @@ export function explainConnect(error: unknown, server: Address, timeout: number)
           remedy: `getent hosts ${shellWord(hostname)}`,
         },
       ]);
+    case "proxy-failed":
+    case "proxy-login-refused":
+    case "proxy-refused":
+      return explainProxy(error);
     default:
       return new Failure("local", `cannot reach ${where}: ${error.message}`, [
         { remedy: "see that this machine has a network: ip route" },
       ]);
+  }
+}
+
+/** What the silence of a server may mean. */
+export function explainSilence({ port }: Address, transport: Transport): readonly Advice[] {
+  return [
+    { cause: "nobody listens there", remedy: `on the server: sosistab listen :${port}` },
+    {
+      cause: "the key in the URL is not this server's key",
+      remedy: "on the server: sosistab url",
+    },
+    transportAdvice(port, transport),
+    {
+      cause: "the clocks differ by more than 2 minutes",
+      remedy: "compare on both machines: date -u",
+    },
+  ];
+}
+
+function transportAdvice(port: number, transport: Transport): Advice {
+  switch (transport) {
+    case "auto":
+      return {
+        cause: "UDP and TCP are blocked on the way",
+        remedy: `open port ${port} in the firewalls, or try another port or network`,
+      };
+    case "udp":
+      return {
+        cause: "UDP is blocked on the way",
+        remedy: "try TCP: --transport tcp, or see which way works: sosistab ping",
+      };
+    case "tcp":
+      return {
+        cause: "TCP is blocked on the way, or not taken there",
+        remedy: "see which way works: sosistab ping",
+      };
+    case "tls":
+      return {
+        cause: "the server has no certificate",
+        remedy: "on the server: sosistab listen --cert FILE --cert-key FILE",
+      };
+  }
+}
+
+function explainProxy({ code, message, cause }: SosistabError): Failure {
+  switch (code) {
+    case "proxy-login-refused":
+      return new Failure("local", message, [
+        { remedy: "write the login into its URL: --proxy socks5://USER:PASSWORD@HOST:PORT" },
+      ]);
+    case "proxy-refused":
+      return new Failure("local", message, [
+        { cause: "nobody listens there", remedy: "on the server: sosistab listen" },
+        {
+          cause: "the proxy may not connect to it",
+          remedy: "ask who runs it, or take another one",
+        },
+      ]);
+    default: {
+      // Underneath is an error of a socket, and underneath that the system's.
+      const reason = cause instanceof SosistabError
+        ? `: ${systemReason(cause.code === "name-not-found" ? cause : cause.cause ?? cause)}`
+        : "";
+      return new Failure("local", message + reason, [
+        { remedy: "see that the proxy runs, and that --proxy names it" },
+      ]);
+    }
   }
 }
 

@@ -78,6 +78,9 @@ async function firstStream(
 function nobodyCame(timeout: number): Failure {
   return new Failure("no-answer", `nobody connected in ${timeout / 1000} s`, [
     { cause: "the other side was not started", remedy: "paste the line above there" },
-    { cause: "UDP is blocked on the way", remedy: "open the port in the firewalls" },
+    {
+      cause: "the port is blocked on the way",
+      remedy: "open it in the firewalls, for UDP and TCP",
+    },
   ]);
 }

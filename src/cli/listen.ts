@@ -11,14 +11,21 @@ import { formatUrl } from "../net/url.ts";
 import { DEFAULT_PORT, parseListenAddress } from "./arguments.ts";
 import type { Context } from "./context.ts";
 import { explainListen } from "./explain.ts";
+import { Failure } from "./failure.ts";
 import { joinFirstStream } from "./first_stream.ts";
 import { forwardStreams } from "./forward_streams.ts";
 import { loadKey } from "./key_file.ts";
 import { advertisedHost } from "./own_address.ts";
 import { shellWord } from "./shell_word.ts";
+import { explainIdentity, readTlsIdentity, type TlsFiles } from "./tls_identity.ts";
+
+/** What `listen --transport` can be told: `auto` is both, at one port. */
+export const LISTEN_TRANSPORTS = ["auto", "udp", "tcp"] as const;
 
 /** Options of `listen`. */
-export interface ListenFlags {
+export interface ListenFlags extends TlsFiles {
+  /** What is taken. */
+  readonly transport: typeof LISTEN_TRANSPORTS[number];
   /** The key file. */
   readonly key?: string;
   /** The host that clients are told to name. */
@@ -38,17 +45,27 @@ export async function listen(
   flags: ListenFlags,
 ): Promise<void> {
   const address = parseListenAddress(argument);
+  const { transport } = flags;
+  const tls = readTlsIdentity(flags);
+  if (tls !== undefined && transport === "udp") {
+    throw new Failure("usage", "--cert is for TLS, which is spoken over TCP", [
+      { remedy: "leave --transport udp out, or --cert and --cert-key" },
+    ]);
+  }
   const { secretKey } = loadKey(context.host, context.reporter, flags.key);
+  const { hostname, port } = address;
   let listener: Listener;
   try {
-    const { hostname, port } = address;
     listener = await openListener(context.host, {
       port,
       secretKey,
+      udp: transport !== "tcp",
+      tcp: transport !== "udp",
+      ...(tls && { tls }),
       ...(hostname === "" ? {} : { hostname }),
     });
   } catch (error) {
-    throw explainListen(error, address);
+    throw explainListen(tls ? explainIdentity(error, flags) : error, address, transport);
   }
   try {
     sayListening(context, listener, argument, flags);
@@ -74,19 +91,26 @@ function sayListening(
     port: addr.port,
     serverKey: publicKey,
   });
+  const transports = transportsOf(flags);
   const joined = target === undefined ? "joined to stdin and stdout" : `forwarding to ${target}`;
   // The far end needs a port of its own to offer what is forwarded.
   const local = flags.to && flags.to.port >= 1024 ? ` -L ${flags.to.port}` : " -L 8080";
   reporter.event(
     "listening",
-    { address: bound, url, ...(target === undefined ? {} : { to: target }) },
+    { address: bound, url, transports, ...(target === undefined ? {} : { to: target }) },
     [
-      `${reporter.highlight("listening")} udp ${bound}   ${joined}`,
+      `${reporter.highlight("listening")} ${transports.join("+")} ${bound}   ${joined}`,
       "On the other machine:",
       reporter.highlight(`  sosistab connect '${url}'${target === undefined ? "" : local}`),
       `(as a QR code: ${["sosistab url", ...urlArguments(argument, addr, flags)].join(" ")} --qr)`,
     ].join("\n"),
   );
+}
+
+/** What clients may come over. */
+function transportsOf({ transport, cert }: ListenFlags): readonly string[] {
+  const plain = transport === "auto" ? ["udp", "tcp"] : [transport];
+  return cert === undefined ? plain : [...plain, "tls"];
 }
 
 /** What `sosistab url` must be told to print the same URL. */

@@ -6,6 +6,7 @@
 import { Command, Option } from "commander";
 import type { Address } from "../address.ts";
 import {
+  parseCount,
   parseDelay,
   parseInfo,
   parseLocalAddress,
@@ -22,7 +23,18 @@ import { receiveDemo } from "./demo_receiver.ts";
 import { sendDemo } from "./demo_sender.ts";
 import { RUNTIME } from "./host.ts";
 import { keygen } from "./keygen.ts";
-import { listen, type ListenFlags } from "./listen.ts";
+import { listen, LISTEN_TRANSPORTS, type ListenFlags } from "./listen.ts";
+import { ping, type PingFlags } from "./ping.ts";
+import {
+  deadAfterOption,
+  hostOption,
+  jsonOption,
+  keyOption,
+  proxyOption,
+  sniOption,
+  timeoutOption,
+  transportOption,
+} from "./shared_options.ts";
 import { url, type UrlFlags } from "./url.ts";
 import { PROTOCOL_VERSION, VERSION } from "./version.ts";
 
@@ -31,11 +43,8 @@ export type Launch = (command: (context: Context) => Promise<void>) => Promise<v
 
 // Tuning.
 
-/** How long `connect` asks for an answer, ms: a second hello has gone out, and nobody waits longer. */
-const CONNECT_TIMEOUT = 10_000;
-
-/** How long an answer may stay away, ms: longer than most tunnels and elevators. */
-const DEAD_AFTER = 30_000;
+/** Round trips that `ping` takes over each way: two seconds of them. */
+const PINGS = 10;
 
 const EXAMPLES = `
 Examples:
@@ -56,9 +65,19 @@ With --loss or --delay there is a link between the two that loses packets, and w
 a comparison: what becomes of the same messages by plain UDP, and by sosistab.
 `;
 
+const PROXY_HELP = `
+A proxy is socks5://[USER:PASSWORD@]HOST[:PORT] or http://[USER:PASSWORD@]HOST[:PORT], and carries TCP
+and TLS. Where it takes a login, SOSISTAB_PROXY keeps that from the other users of this machine.
+`;
+
+const PING_HELP = `
+Without --transport all ways are tried at once. The answer goes to stdout; with --json it is one object.
+It ends with 0 if at least one way leads there, and else with 3.
+`;
+
 const EXIT_CODES_HELP = `
 Exit codes: 0 done, 1 failed while running, 2 wrong usage, 3 peer did not answer, 4 connection lost,
-5 local problem (port in use, no permission, name not found, file), 130 and 143 stopped by a signal.
+5 local problem (port in use, no permission, name not found, file, proxy), 130 and 143 stopped by a signal.
 `;
 
 /**
@@ -82,6 +101,7 @@ export function makeProgram(launch: Launch, answer: (text: string) => void): Com
   addListen(program, launch);
   addConnect(program, launch);
   addUrl(program, launch);
+  addPing(program, launch);
   addKeygen(program, launch);
   addDemoProcesses(program, launch);
   program.command("version").description("print the version")
@@ -132,6 +152,12 @@ function addListen(program: Command, launch: Launch): void {
     .addOption(keyOption())
     .addOption(hostOption())
     .option("--to <host:port>", "forward each stream to a TCP service", parseTarget)
+    .addOption(
+      new Option("--transport <name>", "what to take; auto: UDP and TCP, at the same port")
+        .choices(LISTEN_TRANSPORTS).default("auto"),
+    )
+    .option("--cert <file>", "take TLS at the TCP port too, with this certificate (PEM)")
+    .option("--cert-key <file>", "the certificate's private key (PEM)")
     .option("--timeout <seconds>", "give up when nobody has connected by then", parseSeconds)
     .addOption(deadAfterOption())
     .addOption(jsonOption())
@@ -157,15 +183,35 @@ function addConnect(program: Command, launch: Launch): void {
       new Option("--info <text>", "what to tell the other side about the streams")
         .default("", "none").argParser(parseInfo),
     )
-    .addOption(
-      new Option("--timeout <seconds>", "how long to wait for an answer")
-        .default(CONNECT_TIMEOUT, `${CONNECT_TIMEOUT / 1000}`).argParser(parseSeconds),
-    )
+    .addOption(transportOption())
+    .addOption(proxyOption())
+    .addOption(sniOption())
+    .addOption(timeoutOption())
     .addOption(deadAfterOption())
     .addOption(jsonOption())
-    .addHelpText("after", URL_HELP)
+    .addHelpText("after", URL_HELP + PROXY_HELP)
     .action((argument: string | undefined, flags: ConnectFlags) =>
       launch((context) => connect(context, argument, flags))
+    );
+}
+
+function addPing(program: Command, launch: Launch): void {
+  program.command("ping")
+    .helpGroup("Look at it:")
+    .description("try which ways lead to a peer: UDP, TCP and TLS, with round trip and loss")
+    .argument("[url]", "what listen printed on the other side (env: SOSISTAB_URL)")
+    .addOption(
+      new Option("--count <number>", "how many round trips over each")
+        .default(PINGS, `${PINGS}`).argParser(parseCount),
+    )
+    .addOption(transportOption())
+    .addOption(proxyOption())
+    .addOption(sniOption())
+    .addOption(timeoutOption())
+    .addOption(jsonOption())
+    .addHelpText("after", PING_HELP + PROXY_HELP)
+    .action((argument: string | undefined, flags: PingFlags) =>
+      launch((context) => ping(context, argument, flags))
     );
 }
 
@@ -189,27 +235,4 @@ function addKeygen(program: Command, launch: Launch): void {
     .argument("[file]", "where; never overwritten (default: the default key file)")
     .addOption(jsonOption())
     .action((file: string | undefined) => launch((context) => keygen(context, file)));
-}
-
-function keyOption(): Option {
-  return new Option(
-    "--key <file>",
-    "the server's key file (default: $XDG_STATE_HOME/sosistab/key, made on first use)",
-  ).env("SOSISTAB_KEY");
-}
-
-function hostOption(): Option {
-  return new Option(
-    "--host <host>",
-    "the host to name in the URL (default: the address listened at, or one of this machine)",
-  );
-}
-
-function deadAfterOption(): Option {
-  return new Option("--dead-after <seconds>", "how long the other side may be silent")
-    .default(DEAD_AFTER, `${DEAD_AFTER / 1000}`).argParser(parseSeconds);
-}
-
-function jsonOption(): Option {
-  return new Option("--json", "tell what happens as JSON lines on stderr");
 }

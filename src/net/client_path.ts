@@ -216,10 +216,7 @@ export class ClientPath implements SessionPath {
   }
 
   refresh(): void {
-    for (const { resumer, link } of this.#shards) {
-      link.renew?.();
-      resumer.refresh();
-    }
+    for (const { resumer } of this.#shards) resumer.refresh();
   }
 
   get deadline(): number {

@@ -301,8 +301,7 @@ export class SessionDriver {
     const session = this.#session;
     mux.streams.setMostBody(session.mostBody);
     // A reader of the original drops what does not fit, over a stream too.
-    const isSafe = isReliable(this.#path.carrier) && session.isOwnKind;
-    mux.streams.recovery.setReliable(isSafe);
+    mux.streams.recovery.setReliable(isReliable(this.#path.carrier) && session.isOwnKind);
     for (;;) {
       mux.streams.hold(this.#isHeld || this.#path.isFull);
       const length = mux.pollTransmit(bodyMemory, now);

@@ -310,13 +310,14 @@ export class ServerSessions {
     this.#routes.name(route, session.identity);
     const program = new DrivenSession(driver);
     route.session = program;
-    program.closed.then(() => {
+    program.closed.then(({ by }) => {
       this.#owner.onEnd(program);
       if (route.heir !== undefined) return;
       this.#routes.remove(route);
-      for (const name of [route.tokenId, ...route.identities.keys()]) {
-        this.#tombstones.add(name, this.#host.now());
-      }
+      this.#tombstones.add(route.tokenId, this.#host.now());
+      // Whoever was silent for too long, because he slept, may go on: nobody wanted the end.
+      if (by === "timeout") return;
+      for (const name of route.identities.keys()) this.#tombstones.add(name, this.#host.now());
     });
     this.#owner.onSession(program);
     return driver;

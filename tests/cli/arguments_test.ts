@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  parseCount,
   parseInfo,
   parseListenAddress,
   parseLocalAddress,
   parseSeconds,
+  parseServerName,
   parseTarget,
 } from "../../src/cli/arguments.ts";
 import { Failure } from "../../src/cli/failure.ts";
@@ -68,4 +70,16 @@ test("parseSeconds() gives milliseconds, of which at least one", () => {
 test("parseInfo() takes up to 1,024 bytes of UTF-8", () => {
   assert.equal(parseInfo("é".repeat(512)), "é".repeat(512));
   refuses(() => parseInfo("é".repeat(512) + "x"));
+});
+
+test("parseCount() takes whole numbers from 1 to 1,000", () => {
+  assert.deepEqual(["1", "10", "1000"].map(parseCount), [1, 10, 1000]);
+  for (const text of ["", "0", "1001", "1.5", "-1", "1e2", "ten"]) refuses(() => parseCount(text));
+});
+
+test("parseServerName() takes a host name in ASCII, and no address", () => {
+  assert.equal(parseServerName("www.Example-1.org"), "www.Example-1.org");
+  for (const text of ["", "192.0.2.1", "::1", "a b", "a..b", ".a", "münchen.example", "a:443"]) {
+    refuses(() => parseServerName(text));
+  }
 });

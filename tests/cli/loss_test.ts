@@ -22,9 +22,11 @@ test(
     const { socket, port } = await silentSocket();
     try {
       const url = `sosistab://${KEY}@127.0.0.1:${port}`;
-      const { code, stderr } = await bench.run(["connect", url, "--timeout", "0.5"]);
+      const { code, stderr } = await bench.run(["connect", url, "--timeout", "1.5"]);
       assert.equal(code, 3);
-      assert.match(stderr, new RegExp(`^error: no answer from 127.0.0.1:${port} in 0.5 s\n`));
+      // TCP joins after a head start of UDP, and finds nobody.
+      const message = `no answer from 127.0.0.1:${port} in 1.5 s (tcp: connection refused)`;
+      assert.equal(stderr.split("\n")[0], `error: ${message}`);
       assert.match(stderr, /stays silent to strangers, so this is one of:\n( {2}· .+ → .+\n){4}$/);
     } finally {
       socket.close();
@@ -67,10 +69,12 @@ test(
     try {
       const { code, stderr } = await bench.run(["listen", `127.0.0.1:${port}`]);
       assert.equal(code, 5);
-      const message = `error: cannot listen on 127.0.0.1:${port}/udp: address already in use\n`;
+      const where = `127.0.0.1:${port}`;
+      const message = `error: cannot listen on ${where}/udp+tcp: address already in use\n`;
       assert.ok(stderr.includes(message), stderr);
-      assert.ok(stderr.includes(`→ ss -ulpn 'sport = :${port}'\n`));
+      assert.ok(stderr.includes(`→ ss -tulpn 'sport = :${port}'\n`));
       assert.ok(stderr.includes(`→ sosistab listen 127.0.0.1:${port + 1}\n`));
+      assert.ok(stderr.includes(`→ sosistab listen ${where} --transport udp\n`));
     } finally {
       socket.close();
     }
@@ -84,7 +88,7 @@ test(
     assert.equal(code, 5);
     assert.match(
       stderr,
-      /error: cannot listen on 192\.0\.2\.1:4000\/udp: .+\n {2}→ leave the host/,
+      /error: cannot listen on 192\.0\.2\.1:4000\/udp\+tcp: .+\n {2}→ leave the host/,
     );
   }),
 );
@@ -127,7 +131,7 @@ test(
     const through = unprivileged() ?? [];
     const { code, stderr } = await bench.run(["listen", "127.0.0.1:80"], { through });
     assert.equal(code, 5);
-    assert.match(stderr, /error: cannot listen on 127\.0\.0\.1:80\/udp: permission denied\n/);
+    assert.match(stderr, /error: cannot listen on 127\.0\.0\.1:80\/udp\+tcp: permission denied\n/);
     assert.match(stderr, /→ choose a higher one: sosistab listen 127\.0\.0\.1:4000\n/);
   }),
 );

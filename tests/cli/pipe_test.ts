@@ -148,7 +148,10 @@ test(
   withWorkbench(async (bench) => {
     const program = bench.start(["listen", "127.0.0.1:0", "--host", "home.example"]);
     await program.says(/--qr\)\n/);
-    assert.match(program.stderr, /^key {7}made .+\nlistening udp 127\.0\.0\.1:\d+ {3}joined to/);
+    assert.match(
+      program.stderr,
+      /^key {7}made .+\nlistening udp\+tcp 127\.0\.0\.1:\d+ {3}joined to/,
+    );
     assert.match(
       program.stderr,
       /On the other machine:\n {2}sosistab connect 'sosistab:\/\/[a-z2-7]{52}@home\.example:\d+'\n/,

@@ -54,7 +54,7 @@ test(
 );
 
 test(
-  "a bad address, target, port, time or info ends with 2 and an example",
+  "a bad address, target, port, time, info, transport or proxy ends with 2 and an example",
   withWorkbench(async (bench) => {
     for (
       const args of [
@@ -63,6 +63,10 @@ test(
         ["connect", "x", "-L", "8080x"],
         ["connect", "x", "--timeout", "0"],
         ["connect", "x", "--info", "i".repeat(1025)],
+        ["connect", "x", "--transport", "sctp"],
+        ["connect", "x", "--proxy", "ftp://h:1"],
+        ["connect", "x", "--proxy", "socks5://h:1", "--transport", "udp"],
+        ["ping", "x", "--count", "0"],
         ["url", ":0"],
         ["listen", ":1", "excess"],
       ]
@@ -144,6 +148,8 @@ test(
       assert.match(text(outcome), /sosistab/);
     }
     assert.match(text(await bench.run(["complete", "--", "li"])), /^listen\t/m);
+    const transports = await bench.run(["complete", "--", "connect", "--transport", ""]);
+    assert.match(text(transports), /^auto\t\nudp\t\ntcp\t\ntls\t\n/);
     assert.equal((await bench.run(["completions", "tcsh"])).code, 2);
   }),
 );

@@ -220,6 +220,12 @@ function selfArguments(): string[] {
 
 /** The environment of the tests without what would change the program. */
 function cleanEnvironment(): Record<string, string | undefined> {
-  const { SOSISTAB_URL: _url, SOSISTAB_KEY: _key, NODE_TEST_CONTEXT: _test, ...rest } = process.env;
+  const {
+    SOSISTAB_URL: _url,
+    SOSISTAB_KEY: _key,
+    SOSISTAB_PROXY: _proxy,
+    NODE_TEST_CONTEXT: _test,
+    ...rest
+  } = process.env;
   return { ...rest, NO_COLOR: "1" };
 }
