@@ -13,12 +13,15 @@ import { findBun, findNode } from "../../tests/runner/programs.ts";
 import { runCommand } from "../../tests/support/run_command.ts";
 import { compile } from "./compile.ts";
 import type { Command, LinkKind } from "./link.ts";
+import type { CarrierWord } from "./options.ts";
 import type { Contestant } from "./transfer.ts";
 
 const ENDPOINT = fileURLToPath(new URL("endpoint.ts", import.meta.url));
 const TCP_RECEIVER = fileURLToPath(new URL("tcp_receiver.ts", import.meta.url));
 const TCP_SENDER = fileURLToPath(new URL("tcp_sender.c", import.meta.url));
 const GO_PEERS = fileURLToPath(new URL("peers/", import.meta.url));
+const CONGESTION_CONTROL = "/proc/sys/net/ipv4/tcp_congestion_control";
+const ALLOWED_CONTROLS = "/proc/sys/net/ipv4/tcp_allowed_congestion_control";
 const CONGESTION_CONTROLS = "/proc/sys/net/ipv4/tcp_available_congestion_control";
 
 /** Where Go is put when nobody has put it into the path. */
@@ -33,6 +36,12 @@ export interface Wanted {
   readonly peers: readonly string[];
   /** Some of `RUNTIMES`. */
   readonly runtimes: readonly string[];
+  /** What carries ours and the original. */
+  readonly carrier: CarrierWord;
+  /** What the TCP below them goes by; `default`: as the machine has it. */
+  readonly kernel: string;
+  /** How many sockets or connections these spread over, one after the other. */
+  readonly shards: readonly number[];
   /** Where programs may be built. */
   readonly folder: string;
   /** What carries it. */
@@ -43,19 +52,68 @@ export interface Wanted {
 
 /** Finds and builds them. */
 export async function findContestants(wanted: Wanted): Promise<Contestant[]> {
-  const runtimes = await findRuntimes(wanted);
-  const original = wanted.peers.includes("rust") ? await buildPeer(wanted.skip) : undefined;
+  const { carrier, kind, skip, shards } = wanted;
+  const isCarried = carrier === "udp" || kind.carriesTcp;
+  if (!isCarried) skip("skipped: sosistab over TCP: this link carries datagrams alone");
   return [
-    ...runtimes.map(({ name, run }): Contestant => ({
-      name: `sosistab, ${name}`,
-      receive: (hostname) => [...run, ENDPOINT, "receive", hostname],
-      send: (address, key) => [...run, ENDPOINT, "send", address, key],
-      floors: "own",
-    })),
-    ...(original === undefined ? [] : withOriginal(original, runtimes)),
+    ...isCarried ? await sosistabContestants(wanted, shards) : [],
     ...await tcpContestants(wanted),
     ...await goContestants(wanted),
   ];
+}
+
+async function sosistabContestants(
+  wanted: Wanted,
+  numbers: readonly number[],
+): Promise<Contestant[]> {
+  const { carrier, kernel, peers, skip } = wanted;
+  const runtimes = await findRuntimes(wanted);
+  const original = peers.includes("rust") ? await buildPeer(skip) : undefined;
+  const problem = carrier === "udp" || kernel === "default" ? undefined : forbidden(kernel);
+  if (problem !== undefined) {
+    skip(`skipped: sosistab over TCP ${kernel.toUpperCase()}: ${problem}`);
+    return [];
+  }
+  return numbers.flatMap((shards) => {
+    const way = { carrier, kernel, shards };
+    const ours = runtimes.map(({ name, run }): Contestant => ({
+      name: `sosistab, ${name}${formatWay(way)}`,
+      receive: ownReceiver(run, way),
+      send: ownSender(run, way),
+      // They were set for UDP and one socket.
+      ...(carrier === "udp" && shards === 1 ? { floors: "own" as const } : {}),
+    }));
+    return original === undefined ? ours : [...ours, ...withOriginal(original, runtimes, way)];
+  });
+}
+
+/** What carries packets, and over how many sockets or connections. */
+interface Way {
+  readonly carrier: CarrierWord;
+  readonly kernel: string;
+  readonly shards: number;
+}
+
+/** What is not a matter of course: UDP over one socket is. */
+function formatWay({ carrier, kernel, shards }: Way): string {
+  if (carrier === "udp") return shards > 1 ? `, ${shards} shards` : "";
+  return ` over TCP${kernel === "default" ? "" : ` ${kernel.toUpperCase()}`} x ${shards}`;
+}
+
+/** Lets the network namespace in which a command runs, and which is its own, go by the way. */
+function inKernel({ carrier, kernel }: Way, command: Command): Command {
+  if (carrier === "udp" || kernel === "default") return command;
+  return ["sh", "-c", `echo "$0" > ${CONGESTION_CONTROL} && exec "$@"`, kernel, ...command];
+}
+
+function ownReceiver(run: Command, way: Way): (hostname: string) => Command {
+  return (hostname) => inKernel(way, [...run, ENDPOINT, "receive", hostname, way.carrier]);
+}
+
+function ownSender(run: Command, way: Way): Contestant["send"] {
+  const { carrier, shards } = way;
+  return (address, key) =>
+    inKernel(way, [...run, ENDPOINT, "send", address, key, carrier, String(shards)]);
 }
 
 interface Runtime {
@@ -78,44 +136,47 @@ async function findRuntimes({ runtimes, skip }: Wanted): Promise<Runtime[]> {
 }
 
 /** The original alone, and with ours in both roles. */
-function withOriginal(program: string, runtimes: readonly Runtime[]): Contestant[] {
+function withOriginal(program: string, runtimes: readonly Runtime[], way: Way): Contestant[] {
+  const { carrier, shards } = way;
   const secretKey = "11".repeat(32);
   const limit = ["--limit", "600"];
-  const receive = (hostname: string): Command => [
-    program,
-    "server",
-    `${hostname}:0`,
-    secretKey,
-    "udp",
-    "mux",
-    ...limit,
-  ];
-  const send = (address: string, key: string): Command => [
-    program,
-    "client",
-    address,
-    key,
-    "udp",
-    "1",
-    "stream",
-    "watch 1000000000000",
-    ...limit,
-  ];
+  const receive = (hostname: string): Command =>
+    inKernel(way, [
+      program,
+      "server",
+      `${hostname}:0`,
+      secretKey,
+      carrier,
+      "mux",
+      ...limit,
+    ]);
+  const send = (address: string, key: string): Command =>
+    inKernel(way, [
+      program,
+      "client",
+      address,
+      key,
+      carrier,
+      String(shards),
+      "stream",
+      "watch 1000000000000",
+      ...limit,
+    ]);
   return [
     ...runtimes.flatMap(({ name, run }): Contestant[] => [
       {
-        name: `sosistab, ${name} → Rust original`,
+        name: `sosistab, ${name} → Rust original${formatWay(way)}`,
         receive,
-        send: (address, key) => [...run, ENDPOINT, "send", address, key],
-        floors: "original",
+        send: ownSender(run, way),
+        ...(carrier === "udp" && shards === 1 ? { floors: "original" as const } : {}),
       },
       {
-        name: `Rust original → sosistab, ${name}`,
-        receive: (hostname) => [...run, ENDPOINT, "receive", hostname],
+        name: `Rust original → sosistab, ${name}${formatWay(way)}`,
+        receive: ownReceiver(run, way),
         send,
       },
     ]),
-    { name: "Rust original", receive, send },
+    { name: `Rust original${formatWay(way)}`, receive, send },
   ];
 }
 
@@ -142,6 +203,12 @@ async function tcpContestants({ peers, kind, folder, skip }: Wanted): Promise<Co
     });
   }
   return found;
+}
+
+/** @returns Why no network namespace may go by it: there are fewer of these than a program may ask for. */
+function forbidden(congestion: string): string | undefined {
+  const allowed = readFileSync(ALLOWED_CONTROLS, "utf8").split(/\s/);
+  return allowed.includes(congestion) ? undefined : `it is not in ${ALLOWED_CONTROLS}`;
 }
 
 /** @returns What the kernel lacks. */

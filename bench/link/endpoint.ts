@@ -2,8 +2,8 @@
  * One end of a bulk transfer over sosistab, on the runtime that runs this:
  *
  * ```text
- * endpoint.ts receive HOST              listens, and says how much has come
- * endpoint.ts send ADDRESS SERVER_KEY   connects, and writes to one stream
+ * endpoint.ts receive HOST CARRIER                     listens, and says how much has come
+ * endpoint.ts send ADDRESS SERVER_KEY CARRIER SHARDS   connects, and writes to one stream
  * ```
  *
  * Both go on until their stdin ends, and then say what it cost.
@@ -27,12 +27,17 @@ let session: Session | undefined;
 let startedAt = 0;
 let usageBefore = process.cpuUsage();
 process.stdin.on("end", end).on("error", end).resume();
-const [role, where = "", key = ""] = process.argv.slice(2);
-if (role === "receive") await receive(where);
-else await send(where, key);
+const [role, where = "", ...rest] = process.argv.slice(2);
+if (role === "receive") await receive(where, rest[0]);
+else await send(where, ...rest);
 
-async function receive(hostname: string): Promise<void> {
-  const listener = await listen(host, { hostname, secretKey: new Uint8Array(32).fill(7) });
+async function receive(hostname: string, carrier: string | undefined): Promise<void> {
+  const listener = await listen(host, {
+    hostname,
+    secretKey: new Uint8Array(32).fill(7),
+    udp: carrier !== "tcp",
+    tcp: carrier === "tcp",
+  });
   say({
     event: "listening",
     address: formatAddress(listener.addr),
@@ -51,11 +56,12 @@ async function watch(conn: RelConn): Promise<void> {
   }
 }
 
-async function send(address: string, key: string): Promise<void> {
+async function send(address: string, key = "", carrier = "udp", shards = "1"): Promise<void> {
   const to = parseAddress(address);
   if (!to) throw new Error(`cannot send to ${address}`);
   const serverKey = Uint8Array.from(key.match(/../g) ?? [], (byte) => parseInt(byte, 16));
-  begin(await connect(host, { ...to, serverKey }));
+  const protocol = carrier === "tcp" ? "tcp" : "udp";
+  begin(await connect(host, { ...to, serverKey, protocol, shards: Number(shards) }));
   const conn = await session!.multiplex().openConn(INFO);
   const chunk = new Uint8Array(CHUNK).map((_, i) => i * 31);
   for (;;) await conn.write(chunk);

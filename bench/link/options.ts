@@ -11,6 +11,15 @@ export const PEERS = ["rust", "bbr", "cubic", "kcp", "kcp-fec", "quic"] as const
 /** The runtimes of ours, by the words of `--runtimes`. */
 export const RUNTIMES = ["deno", "bun", "node"] as const;
 
+/** What sosistab and the original can be carried by, by the words of `--carrier`. */
+export const CARRIERS = ["udp", "tcp"] as const;
+
+/** One of {@linkcode CARRIERS}. */
+export type CarrierWord = (typeof CARRIERS)[number];
+
+/** What the kernel's TCP goes by, by the words of `--kernel`; the first: as the machine has it. */
+export const KERNELS = ["default", "bbr", "cubic", "reno"] as const;
+
 /** What is to be measured. */
 export interface Options {
   /** What makes the link; `auto`: the best that is there. */
@@ -33,6 +42,12 @@ export interface Options {
   readonly peers: readonly string[];
   /** Some of {@linkcode RUNTIMES}. */
   readonly runtimes: readonly string[];
+  /** What carries sosistab and the original. */
+  readonly carrier: CarrierWord;
+  /** One of {@linkcode KERNELS}: the congestion control below `carrier`. */
+  readonly kernel: string;
+  /** How many sockets or connections they spread over; each number is a contestant of its own. */
+  readonly shards: readonly number[];
   /** A part of the names that are measured; empty: all. */
   readonly only: string;
   /** Prints all that was measured as JSON lines, too. */
@@ -52,6 +67,9 @@ export const HELP = `deno task bench:link [options]
   --rounds 1              transfers of a cell; the median counts
   --peers ${PEERS.join(",")}   or none
   --runtimes ${RUNTIMES.join(",")}   or none
+  --carrier udp|tcp       what carries sosistab and the original
+  --kernel ${KERNELS.join("|")}   congestion control of the TCP that carries them
+  --shards 1              sockets or connections of theirs; each of several numbers is measured
   --only TEXT             only what has this in its name
   --json                  all that was measured as JSON lines, too`;
 
@@ -70,6 +88,9 @@ export function parseOptions(args: readonly string[]): Options {
       rounds: { type: "string", default: "1" },
       peers: { type: "string", default: PEERS.join(",") },
       runtimes: { type: "string", default: RUNTIMES.join(",") },
+      carrier: { type: "string", default: "udp" },
+      kernel: { type: "string", default: "default" },
+      shards: { type: "string", default: "1" },
       only: { type: "string", default: "" },
       json: { type: "boolean", default: false },
     },
@@ -85,6 +106,9 @@ export function parseOptions(args: readonly string[]): Options {
     rounds: number("--rounds", values.rounds, 1, 99),
     peers: some("--peers", values.peers, PEERS),
     runtimes: some("--runtimes", values.runtimes, RUNTIMES),
+    carrier: choice("--carrier", values.carrier, CARRIERS),
+    kernel: choice("--kernel", values.kernel, KERNELS),
+    shards: values.shards.split(",").map((text) => whole("--shards", text, 1, 16)),
     only: values.only,
     json: values.json,
   };
@@ -94,6 +118,12 @@ function number(name: string, text: string, least: number, most: number): number
   const value = Number(text);
   if (text.trim() !== "" && value >= least && value <= most) return value;
   throw new Error(`${name} must be a number from ${least} to ${most}, got "${text}"`);
+}
+
+function whole(name: string, text: string, least: number, most: number): number {
+  const value = number(name, text, least, most);
+  if (Number.isInteger(value)) return value;
+  throw new Error(`${name} must be a whole number, got "${text}"`);
 }
 
 function choice<T extends string>(name: string, text: string, known: readonly T[]): T {

@@ -199,6 +199,7 @@ export class MuxMachine {
   }
 
   #pollQuestion(writer: Writer): SentMessage | undefined {
+    if (this.streams.takeQuestion()) this.#pingIsDue = true;
     if (!this.#pingIsDue) return this.#answers.poll(writer) ? ANSWER : undefined;
     this.#pingIsDue = false;
     writer.bytes(PING);

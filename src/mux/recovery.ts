@@ -14,8 +14,9 @@
  * does not have it, although it left clearly before H (`reordering_patience.ts`); or when it is
  * overdue by the clock. A retransmission obeys the same rules, so it costs a round trip and not a
  * timeout. When nothing is heard, the four oldest segments go out again as probes (`probe_timer.ts`);
- * three probes in a row in vain, and everything is taken as lost. When the source has fallen silent,
- * some are sent again before anything is known (`early_copies.ts`).
+ * three probes in a row in vain, and everything is taken as lost. After a long silence a probe is a
+ * mere question. When the source has fallen silent, some are sent again before anything is known
+ * (`early_copies.ts`).
  *
  * Segments that are lost again and again while the counters miss nothing have not been lost but
  * refused (`refusal.ts`).
@@ -48,13 +49,9 @@ const STREAM_PATIENCE = 1_000;
 /** Segments that a probe sends again: one alone is lost too often on a bad path. */
 const PROBE_SEGMENTS = 4;
 
-/** Probes in vain before everything counts as lost. */
-const MOST_PROBES = 3;
-
-/** What a frame of the other side says of ours. */
+/** What a frame of the other side says of ours; when it is news, what is known of the highest. */
 interface Report {
   readonly highest: number;
-  /** What is known of the highest frame, when it is reported for the first time. */
   readonly record: FrameRecord | undefined;
   /** Whether its fate was open: else the time that it took means nothing. */
   readonly isNews: boolean;
@@ -76,10 +73,11 @@ export interface RecoveryStats {
 export class Recovery {
   /** What the other side sends. */
   readonly arrivals = new Arrivals();
+  /** When to ask again. */
+  readonly probeTimer = new ProbeTimer();
   readonly #inflight = new Inflight();
   readonly #counters = new LossCounters();
   readonly #patience = new ReorderingPatience();
-  readonly #probeTimer = new ProbeTimer();
   readonly #pacer: Pacer;
   readonly #rtt: RttEstimator;
   readonly #congestion: CongestionController;
@@ -87,9 +85,7 @@ export class Recovery {
   readonly #lostQueue = new SegmentQueue();
   readonly #probeQueue = new SegmentQueue();
   readonly #copies = new EarlyCopies();
-
   #believesCounters = false;
-  /** Whether what is sent arrives, as long as its path lives. */
   #isReliable = false;
   /** All frames below are decided. */
   #scan = 0;
@@ -98,7 +94,6 @@ export class Recovery {
   #segmentSentAt = 0;
   #newestSegmentFrame = -1;
   #provenAt = -Infinity;
-
   #lostTotal = 0;
   #needlessTotal = 0;
   #probeTotal = 0;
@@ -129,7 +124,7 @@ export class Recovery {
     this.#believesCounters = true;
   }
 
-  /** The path loses nothing, and keeps the order; but it may stand still for long. */
+  /** The path loses nothing, and each of its streams keeps the order; but one may stand still for long. */
   setReliable(isReliable: boolean): void {
     this.#isReliable = isReliable;
   }
@@ -157,9 +152,8 @@ export class Recovery {
   onNothingToSend(copiesTail: boolean, now: number): void {
     this.#sampler.onNothingToSend();
     if (!copiesTail || this.#isReliable) return;
-    const { count } = this.#inflight;
-    const { smoothed } = this.#rtt;
-    this.#copies.onSilence(count, this.#newestSegmentFrame, this.#counters.lossRate, smoothed, now);
+    const [{ count }, { smoothed }, { lossRate }] = [this.#inflight, this.#rtt, this.#counters];
+    this.#copies.onSilence(count, this.#newestSegmentFrame, lossRate, smoothed, now);
   }
 
   /** Takes the next segment that is to be sent again whatever the window says. */
@@ -199,8 +193,7 @@ export class Recovery {
     if (segment === undefined) return;
     this.#onSegmentSent(record, segment, now);
     if (!isProbe) this.#newestSegmentFrame = frame;
-    const isRetransmission = segment.transmissions > 1 && !isProbe;
-    if (isRetransmission && isLast) this.#copies.onRetransmitted(segment, now);
+    if (segment.transmissions > 1 && !isProbe && isLast) this.#copies.onRetransmitted(segment, now);
   }
 
   /** A frame has come with these counters; what it carries is handled next, then `settle`. */
@@ -219,7 +212,7 @@ export class Recovery {
     const record = this.#inflight.at(segment.lastFrame);
     if (record?.state === "inFlight") this.#inflight.decide(record, "acked");
     this.#sampler.onAcked();
-    this.#probeTimer.onAnswer();
+    this.probeTimer.onAnswer();
     // Its end is taken by a reader that has no room, too.
     if (segment.kind === "data") segment.owner.refusal.onRoom();
     const wasNeedless = segment.transmissions > 1 && record?.isProbe === false &&
@@ -245,30 +238,27 @@ export class Recovery {
   /** The stream has acknowledged all that it has: what is older and not acknowledged is lost. */
   onStreamReport(owner: SegmentOwner): void {
     const reported = this.#inflight.at(this.#report?.highest ?? -1);
-    if (reported === undefined) return;
+    // Several streams keep no order among themselves: there the clock alone counts.
+    if (reported === undefined || this.#isReliable) return;
     for (;;) {
       const record = this.#inflight.at(owner.oldestFrame);
       if (record === undefined || record.frame >= reported.frame) return;
-      const framesAbove = reported.frame - record.frame;
-      const age = reported.sentAt - record.sentAt;
-      if (!this.#patience.isLost(framesAbove, age, this.#rtt.least)) return;
+      const [above, age] = [reported.frame - record.frame, reported.sentAt - record.sentAt];
+      if (!this.#patience.isLost(above, age, this.#rtt.least)) return;
       this.#lose(record);
     }
   }
 
   /** What is on its way is lost: its path leads nowhere any more. */
   onPathChanged(): void {
-    const { newest } = this.#inflight;
-    for (let frame = Math.max(this.#scan, this.#counters.highest + 1); frame <= newest; frame++) {
-      const record = this.#inflight.at(frame);
-      if (record?.state === "inFlight") this.#lose(record);
-    }
+    this.#loseAll();
   }
 
   /** The frame has been handled: draws the conclusions. */
   settle(now: number): void {
     const report = this.#report;
     this.#report = undefined;
+    if (this.probeTimer.onHeard(report?.record !== undefined, now)) this.#queueOldest();
     if (report?.record !== undefined) this.#sample(report.record, report.isNews, now);
   }
 
@@ -291,10 +281,11 @@ export class Recovery {
   get #lossDeadline(): number {
     const overdue = this.#firstUndecided();
     if (overdue !== undefined) return overdue.sentAt + this.#timeLimit();
+    const { reportedAt } = this.#sampler;
     if (this.#inflight.count === 0) return Infinity;
-    const wait = this.#probeTimer.timeout(this.#rtt);
-    return Math.max(this.#sampler.reportedAt, this.#segmentSentAt) +
-      (this.#isReliable ? Math.max(wait, STREAM_PATIENCE) : wait);
+    const wait = this.probeTimer.timeout(this.#rtt, this.#segmentSentAt - reportedAt);
+    const least = this.#isReliable ? STREAM_PATIENCE : 0;
+    return Math.max(reportedAt, this.#segmentSentAt) + Math.max(wait, least);
   }
 
   #onSegmentSent(record: FrameRecord, segment: Segment, now: number): void {
@@ -361,6 +352,17 @@ export class Recovery {
     if (isSuspect) segment.owner.refusal.onLost(this.#counters.lossRate);
   }
 
+  /** All that is still under way above H is lost; what was sent again on suspicion is the oldest. */
+  #loseAll(): void {
+    const first = Math.max(this.#scan, this.#counters.highest + 1);
+    for (const isProbe of [true, false]) {
+      for (let frame = first; frame <= this.#inflight.newest; frame++) {
+        const record = this.#inflight.at(frame);
+        if (record?.state === "inFlight" && record.isProbe === isProbe) this.#lose(record);
+      }
+    }
+  }
+
   #copyTail(): void {
     for (let frame = this.#scan; frame <= this.#copies.tailUpTo; frame++) {
       const segment = this.#inflight.at(frame)?.segment;
@@ -369,20 +371,28 @@ export class Recovery {
   }
 
   #probe(now: number): void {
-    this.#probeTimer.onProbe();
     this.#probeTotal++;
     this.#segmentSentAt = now;
-    const isLast = this.#probeTimer.count >= MOST_PROBES;
-    const most = this.#isReliable ? 1 : PROBE_SEGMENTS;
-    let count = 0;
-    for (let frame = this.#scan; frame <= this.#inflight.newest; frame++) {
-      const record = this.#inflight.at(frame);
-      if (record?.state !== "inFlight" || record.segment === undefined) continue;
-      if (count < most) this.#probeQueue.add(record.segment);
-      else if (isLast && !this.#isReliable) this.#lose(record);
-      else break;
-      count++;
+    const probe = this.probeTimer.onProbe(now - this.#sampler.reportedAt);
+    if (probe === "question") return;
+    if (probe === "segments" || this.#isReliable) return this.#queueOldest();
+    this.#loseAll();
+    this.#congestion.onTimeout();
+    for (let i = 0; i < PROBE_SEGMENTS; i++) {
+      const segment = this.takeLost();
+      if (segment !== undefined) this.#probeQueue.add(segment);
     }
-    if (this.#probeTimer.count === MOST_PROBES && !this.#isReliable) this.#congestion.onTimeout();
+  }
+
+  /** Sends those that have been under way for longest once more, before any others that wait. */
+  #queueOldest(): void {
+    let rest = this.#isReliable ? 1 : PROBE_SEGMENTS;
+    for (let frame = this.#scan; frame <= this.#inflight.newest && rest > 0; frame++) {
+      const record = this.#inflight.at(frame);
+      const segment = record?.state === "inFlight" ? record.segment : undefined;
+      if (segment === undefined || segment.owner.refusal.isRefused) continue;
+      this.#probeQueue.add(segment);
+      rest--;
+    }
   }
 }

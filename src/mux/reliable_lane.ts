@@ -176,6 +176,11 @@ export class ReliableLane {
     return this.#recovery;
   }
 
+  /** Whether the other side is to be asked for a sign of life; true once each time. */
+  takeQuestion(): boolean {
+    return this.#recovery.probeTimer.takeQuestion();
+  }
+
   /** Whether segments stay here for now, because the path has no room for them. */
   hold(isHeld: boolean): void {
     this.#isHeld = isHeld;
@@ -266,8 +271,7 @@ export class ReliableLane {
       if (!this.#recovery.mayTransmit(now)) return undefined;
       const segment = this.#takeLost(now) ?? this.#takeNew(now);
       if (segment === undefined) continue;
-      const left = this.#streams.segmentsLeft(this.#segmentLength, TAIL_SEGMENTS);
-      const isTail = left < TAIL_SEGMENTS;
+      const isTail = this.#streams.segmentsLeft(this.#segmentLength, TAIL_SEGMENTS) < TAIL_SEGMENTS;
       const maxAge = repairWish(segment.kind, isTail, this.#rtt.smoothed);
       const isLast = !this.#streams.hasData;
       return writeSegment(segment, { isProbe: false, isLast, maxAge }, writer);
@@ -379,14 +383,13 @@ export class ReliableLane {
   #takeNew(now: number): Segment | undefined {
     const stream = this.#streams.nextSending();
     if (stream === undefined) return undefined;
-    let segment: Segment | undefined;
-    if (stream.room.isDue) {
-      stream.room.onSent(now);
-      segment = stream.sending.unacknowledged().next().value ??
-        stream.sending.cut(this.#segmentLength, this.#context.isOwnKind, true);
-    } else segment = stream.sending.cut(this.#segmentLength, this.#context.isOwnKind);
+    const { room, sending } = stream;
+    const isAsking = room.isDue;
+    if (isAsking) room.onSent(now);
+    const again = isAsking ? sending.unacknowledged().next().value : undefined;
+    const segment = again ?? sending.cut(this.#segmentLength, this.#context.isOwnKind, isAsking);
     this.#streams.schedule(stream, now);
-    if (stream.sending.room > 0) this.#changed.add(stream);
+    if (sending.room > 0) this.#changed.add(stream);
     return segment;
   }
 }

@@ -16,6 +16,9 @@ export const INITIAL_RTT = 333;
 /** How long the least round trip counts, ms: once to twice as long. The route may become longer. */
 const LEAST_WINDOW = 10_000;
 
+/** Longest sample that counts, ms: beyond it is a machine that slept, and no path. */
+const MOST_SAMPLE = 10_000;
+
 /** Round trips of one session. All times in ms. */
 export class RttEstimator {
   #smoothed: number;
@@ -58,8 +61,9 @@ export class RttEstimator {
     return this.known ? Math.min(this.#least, this.#leastBefore) : this.#smoothed;
   }
 
-  /** Adds a sample. */
+  /** Adds a sample; one that no path can have made is passed over. */
   update(rtt: number, now: number): void {
+    if (rtt > MOST_SAMPLE) return;
     this.#latest = rtt;
     if (!this.known) {
       this.#smoothed = rtt;

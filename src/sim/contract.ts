@@ -88,6 +88,12 @@ export interface SimulatedNode extends Host {
   rebind(): void;
 
   /**
+   * Somebody on the way cuts all byte streams of the node, as some firewalls do: each end is told that
+   * the other one has.
+   */
+  cutStreams(): void;
+
+  /**
    * The node goes into another network: its packets come from a new address, and what is sent to the
    * old one is lost. The conditions of its paths stay. Its streams end when their timers say so.
    *

@@ -186,6 +186,11 @@ export class VirtualNode implements SimulatedNode {
     this.#streams.rebind(() => this.#nextRebound++);
   }
 
+  /** Somebody on the way cuts all byte streams: each end is told that the other one has. */
+  cutStreams(): void {
+    this.#streams.cut();
+  }
+
   /**
    * The node goes into another network: its packets come from a new address, and what is sent to the
    * old one is lost. The conditions of its paths stay. Its streams end when their timers say so.

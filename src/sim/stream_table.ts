@@ -73,6 +73,14 @@ export class StreamTable implements StreamOwner {
     }
   }
 
+  /** Somebody on the way cuts all connections: each end is told that the other one has. */
+  cut(): void {
+    for (const socket of [...this.#sockets.values()]) {
+      this.send(REFUSAL, socket.outside, socket.remoteAddr);
+      socket.handle(REFUSAL);
+    }
+  }
+
   /** Bytes have come. */
   receive(bytes: Uint8Array, from: Address, to: Address): void {
     const segment = decodeSegment(bytes);

@@ -3,7 +3,7 @@
  *
  * What is sent goes over the connection that spoke last; to open one counts as speaking. One that has
  * grown old is not used any more as soon as there is a younger one, as with the original. A link whose
- * connections are all gone drops what it is given, until the client comes back.
+ * connections are all gone is full, and drops what it is given, until the client comes back.
  *
  * @module
  */
@@ -46,7 +46,8 @@ export class NamedLink implements Link {
   }
 
   get isFull(): boolean {
-    return !this.isLost && this.#speaker.isFull;
+    // What can wait for the client to come back should, or it is lost anew each time.
+    return this.isLost || this.#speaker.isFull;
   }
 
   /** Whether no connection is left. */

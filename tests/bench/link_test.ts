@@ -37,12 +37,29 @@ test("parseOptions() knows the link of the floors", () => {
   assert.deepEqual([few.losses, few.peers, few.runtimes], [[0.025], [], ["bun", "node"]]);
 });
 
+test("parseOptions() takes a carrier, its kernel and numbers of shards; UDP over one socket else", () => {
+  const chosen = (args: readonly string[]) => {
+    const { carrier, kernel, shards } = parseOptions(args);
+    return { carrier, kernel, shards };
+  };
+  assert.deepEqual(chosen([]), { carrier: "udp", kernel: "default", shards: [1] });
+  assert.deepEqual(chosen(["--carrier", "tcp", "--kernel", "reno", "--shards", "1,16"]), {
+    carrier: "tcp",
+    kernel: "reno",
+    shards: [1, 16],
+  });
+});
+
 test("parseOptions() says what is wrong", () => {
   const wrong = [
     [["--loss", "0,x"], '--loss must be a number from 0 to 90, got "x"'],
     [["--rate", "0"], '--rate must be a number from 0.1 to 1000, got "0"'],
     [["--delay", ""], '--delay must be a number from 0 to 1000, got ""'],
     [["--link", "wire"], '--link must be one of auto, tun, relay, got "wire"'],
+    [["--carrier", "pigeon"], '--carrier must be one of udp, tcp, got "pigeon"'],
+    [["--kernel", "hope"], '--kernel must be one of default, bbr, cubic, reno, got "hope"'],
+    [["--shards", "17"], '--shards must be a number from 1 to 16, got "17"'],
+    [["--shards", "1.5"], '--shards must be a whole number, got "1.5"'],
     [["--runtimes", "perl"], '--runtimes must be one of deno, bun, node, got "perl"'],
   ] as const;
   for (const [args, message] of wrong) assert.throws(() => parseOptions(args), { message });

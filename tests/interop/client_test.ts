@@ -1,6 +1,6 @@
 /**
- * Our client against a server of the original. It gets our extension block in every packet, and
- * must not mind.
+ * Our client against a server of the original, over each carrier. It gets our extension block in every
+ * packet, and must not mind. Its TCP port answers TLS as well, with a certificate that it makes up.
  *
  * @module
  */
@@ -12,40 +12,57 @@ import { currentHost } from "../support/current_host.ts";
 import { delay } from "../support/delay.ts";
 import { fillPattern, patternSha256 } from "../support/pattern.ts";
 import { openRelay, type Relay, type RelayOptions } from "../../src/sim/relay.ts";
-import { RustPeer, type RustServerOptions } from "../support/rust_peer.ts";
+import { type PeerTransport, RustPeer, type RustServerOptions } from "../support/rust_peer.ts";
+import { StreamRelay, type StreamRelayOptions } from "../support/stream_relay.ts";
 import { openVerb, serveVerb, writePattern } from "../support/stream_verbs.ts";
-import { buildPeer } from "./build_peer.ts";
+import { overEach, program, skip } from "./over_each.ts";
 
-const program = await buildPeer();
-const skip = program === undefined && "the Rust peer could not be built";
 const SECRET_KEY = new Uint8Array(32).fill(7);
 const MEGABYTE = 1_000_000;
 
 interface Setting {
+  /** 1 unless given. */
+  readonly shards?: number;
   readonly server?: Partial<RustServerOptions>;
+  /** Between the ends, where they speak over UDP. */
   readonly path?: Omit<RelayOptions, "server">;
+  /** The same where they speak over streams. */
+  readonly streams?: Omit<StreamRelayOptions, "server">;
 }
 
 interface Scene {
   readonly server: RustPeer;
   readonly session: Session;
   readonly relay?: Relay;
+  readonly streamRelay?: StreamRelay;
 }
 
-async function meet(t: TestContext, { server: options, path }: Setting = {}): Promise<Scene> {
+async function meet(
+  t: TestContext,
+  transport: PeerTransport,
+  { server: options, path, streams, shards = 1 }: Setting = {},
+): Promise<Scene> {
   assert.ok(program);
   const { peer, addr, publicKey } = await RustPeer.server(program, {
     secretKey: SECRET_KEY,
+    transport,
     limit: 150,
     ...options,
   });
   t.after(() => peer.stop());
   const relay = path && await openRelay(await currentHost(), { server: addr, ...path });
   t.after(() => relay?.close());
+  const streamRelay = streams && await StreamRelay.open({ server: addr, ...streams });
+  t.after(() => streamRelay?.close());
   const serverKey = Uint8Array.from(publicKey.match(/../g) ?? [], (byte) => parseInt(byte, 16));
-  const session = await connect(await currentHost(), { ...(relay?.addr ?? addr), serverKey });
+  const session = await connect(await currentHost(), {
+    ...((relay ?? streamRelay)?.addr ?? addr),
+    serverKey,
+    protocol: transport,
+    shards,
+  });
   t.after(() => session.close());
-  return { server: peer, session, relay };
+  return { server: peer, session, relay, streamRelay };
 }
 
 /** Does a verb, and checks that all of it came whole. */
@@ -55,8 +72,8 @@ async function check(mux: Multiplex, verb: string, bytes: number): Promise<void>
   if (result.sha256 !== "") assert.equal(result.sha256, patternSha256(bytes), verb);
 }
 
-test("raw datagrams of 1 to maxDatagramSize bytes come back", { skip }, async (t) => {
-  const { session } = await meet(t, { server: { raw: true } });
+overEach("raw datagrams of 1 to maxDatagramSize bytes come back", async (t, transport) => {
+  const { session } = await meet(t, transport, { server: { raw: true } });
   for (let length = 1; length <= session.maxDatagramSize; length++) {
     const sent = new Uint8Array(length);
     fillPattern(sent, length);
@@ -66,8 +83,8 @@ test("raw datagrams of 1 to maxDatagramSize bytes come back", { skip }, async (t
   }
 });
 
-test("unreliable messages of 0 to maxDatagramSize bytes come back", { skip }, async (t) => {
-  const mux = (await meet(t)).session.multiplex();
+overEach("unreliable messages of 0 to maxDatagramSize bytes come back", async (t, transport) => {
+  const mux = (await meet(t, transport)).session.multiplex();
   for (const length of [0, 1, 2, 100, 500, 1_000, 1_298, mux.maxDatagramSize]) {
     const sent = new Uint8Array(length);
     fillPattern(sent, length);
@@ -76,22 +93,24 @@ test("unreliable messages of 0 to maxDatagramSize bytes come back", { skip }, as
   }
 });
 
-test("20 MB down and 20 MB up arrive whole", { skip }, async (t) => {
-  const mux = (await meet(t)).session.multiplex();
-  await check(mux, "source", 20 * MEGABYTE);
-  await check(mux, "sink", 20 * MEGABYTE);
-});
+for (const shards of [1, 16]) {
+  overEach(`20 MB down and 20 MB up arrive whole, ${shards} shards`, async (t, transport) => {
+    const mux = (await meet(t, transport, { shards })).session.multiplex();
+    await check(mux, "source", 20 * MEGABYTE);
+    await check(mux, "sink", 20 * MEGABYTE);
+  });
+}
 
-test("32 streams at once arrive whole, in each direction and both", { skip }, async (t) => {
-  const mux = (await meet(t)).session.multiplex();
+overEach("32 streams at once arrive whole, in each direction and both", async (t, transport) => {
+  const mux = (await meet(t, transport)).session.multiplex();
   for (const verb of ["source", "sink", "drain", "echo"]) {
     await Promise.all(Array.from({ length: 32 }, () => check(mux, verb, 50_000)));
   }
 });
 
-test("streams open and close from both sides, with any info", { skip }, async (t) => {
+overEach("streams open and close from both sides, with any info", async (t, transport) => {
   const open = ["source 9000", "sink 9000", "drain 9000", "echo 9000"];
-  const { session, server } = await meet(t, { server: { open } });
+  const { session, server } = await meet(t, transport, { server: { open } });
   const mux = session.multiplex();
   const results = await Promise.all(open.map(async () => serveVerb(await mux.acceptConn())));
   for (const { info, bytes, good } of results) assert.deepEqual([bytes, good], [9_000, true], info);
@@ -108,15 +127,15 @@ test("streams open and close from both sides, with any info", { skip }, async (t
   }
 });
 
-test("what was written arrives before the end, when we close at once", { skip }, async (t) => {
-  const { session, server } = await meet(t);
+overEach("what was written arrives before the end, when we close at once", async (t, transport) => {
+  const { session, server } = await meet(t, transport);
   await check(session.multiplex(), "drain", 300_000);
   const { bytes, good, ended, sha256 } = await server.event("served");
   assert.deepEqual([bytes, good, ended, sha256], [300_000, true, true, patternSha256(300_000)]);
 });
 
-test("after closeWrite() the original still has its chance to answer", { skip }, async (t) => {
-  const mux = (await meet(t)).session.multiplex();
+overEach("after closeWrite() the original still has its chance to answer", async (t, transport) => {
+  const mux = (await meet(t, transport)).session.multiplex();
   const conn = await mux.openConn("sink 100000");
   await writePattern(conn, 100_000);
   conn.closeWrite();
@@ -133,9 +152,9 @@ test("after closeWrite() the original still has its chance to answer", { skip },
 });
 
 for (const loss of [0.02, 0.1]) {
-  test(`streams survive ${loss * 100} % loss both ways`, { skip }, async (t) => {
+  test(`streams survive ${loss * 100} % loss both ways, over udp`, { skip }, async (t) => {
     const bad = { loss, delay: 5 };
-    const { session, relay } = await meet(t, { path: { seed: 21, up: bad, down: bad } });
+    const { session, relay } = await meet(t, "udp", { path: { seed: 21, up: bad, down: bad } });
     const mux = session.multiplex();
     await check(mux, "source", 500_000);
     await check(mux, "sink", 500_000);
@@ -145,39 +164,68 @@ for (const loss of [0.02, 0.1]) {
   });
 }
 
-test("bodies that were lost are rebuilt from the original's parity", { skip }, async (t) => {
-  const { session, relay } = await meet(t, {
-    server: { raw: true },
-    path: { seed: 22, down: { loss: 0.1 } },
-  });
-  let back = 0;
-  const counting = (async () => {
-    for (;; back++) await session.receive();
-  })().catch(() => {});
-  for (let i = 0; i < 3_000; i++) {
-    session.send(new Uint8Array(200));
-    if (i % 4 === 3) await delay(4);
-  }
-  await delay(300);
-  const { recovered, framesReceived } = session.stats();
-  await session.close();
-  await counting;
-  assert.ok(relay && relay.down.counts.lost > 200);
-  assert.ok(recovered > 100, `${recovered} recovered`);
-  assert.equal(back, framesReceived + recovered);
-});
+overEach("streams come in pieces of any size, with pauses", async (t, transport) => {
+  const streams = { seed: 24, piece: 3_000, pauses: 0.02, pause: 40 };
+  const { session, streamRelay } = await meet(t, transport, { streams });
+  const mux = session.multiplex();
+  await check(mux, "source", 500_000);
+  await check(mux, "sink", 500_000);
+  assert.ok(streamRelay && streamRelay.pauses > 5);
+}, ["tcp", "tls"]);
 
-test("duplicates and reordering change nothing", { skip }, async (t) => {
+overEach("streams outlive the connections that carry them", async (t, transport) => {
+  const streams = { seed: 25, piece: 20_000, pauses: 0.1, pause: 40 };
+  const { session, streamRelay } = await meet(t, transport, { streams });
+  const mux = session.multiplex();
+  const cuts = 3;
+  for (const verb of ["source", "sink"]) {
+    const all = check(mux, verb, MEGABYTE);
+    for (let i = 0; i < cuts; i++) {
+      await delay(200);
+      streamRelay?.cut();
+    }
+    await all;
+  }
+  assert.ok(streamRelay && streamRelay.connections > cuts);
+}, ["tcp", "tls"]);
+
+test(
+  "bodies that were lost are rebuilt from the original's parity, over udp",
+  { skip },
+  async (t) => {
+    const { session, relay } = await meet(t, "udp", {
+      server: { raw: true },
+      path: { seed: 22, down: { loss: 0.1 } },
+    });
+    let back = 0;
+    const counting = (async () => {
+      for (;; back++) await session.receive();
+    })().catch(() => {});
+    for (let i = 0; i < 3_000; i++) {
+      session.send(new Uint8Array(200));
+      if (i % 4 === 3) await delay(4);
+    }
+    await delay(300);
+    const { recovered, framesReceived } = session.stats();
+    await session.close();
+    await counting;
+    assert.ok(relay && relay.down.counts.lost > 200);
+    assert.ok(recovered > 100, `${recovered} recovered`);
+    assert.equal(back, framesReceived + recovered);
+  },
+);
+
+test("duplicates and reordering change nothing, over udp", { skip }, async (t) => {
   const bad = { duplicate: 0.2, reorder: 0.2, reorderDelay: 5, delay: 2 };
-  const { session } = await meet(t, { path: { seed: 23, up: bad, down: bad } });
+  const { session } = await meet(t, "udp", { path: { seed: 23, up: bad, down: bad } });
   const mux = session.multiplex();
   await check(mux, "source", 500_000);
   await check(mux, "sink", 500_000);
   assert.ok(mux.stats().replayed > 10);
 });
 
-test("a reader that pauses over there stops its own stream only", { skip }, async (t) => {
-  const mux = (await meet(t)).session.multiplex();
+overEach("a reader that pauses over there stops its own stream only", async (t, transport) => {
+  const mux = (await meet(t, transport)).session.multiplex();
   const stalled = openVerb(mux, "stall 3000 1000000");
   await check(mux, "sink", MEGABYTE);
   await check(mux, "source", MEGABYTE);
@@ -185,19 +233,22 @@ test("a reader that pauses over there stops its own stream only", { skip }, asyn
   assert.deepEqual([bytes, good], [MEGABYTE, true]);
 });
 
-test("a server killed in mid-transfer is noticed, and every wait ends", { skip }, async (t) => {
-  const { session, server } = await meet(t);
-  const mux = session.multiplex({ deadAfter: 2_000 });
-  const conn = await mux.openConn("drain 1000000000");
-  const writing = writePattern(conn, 1_000 * MEGABYTE);
-  const waits = [writing, conn.read(new Uint8Array(1)), mux.acceptConn()].map((wait) =>
-    assert.rejects(
-      wait,
-      (error) => error instanceof SosistabError && error.code === "connection-lost",
-    )
-  );
-  await delay(200);
-  await server.stop();
-  await Promise.all(waits);
-  assert.equal((await mux.closed).by, "timeout");
-});
+overEach(
+  "a server killed in mid-transfer is noticed, and every wait ends",
+  async (t, transport) => {
+    const { session, server } = await meet(t, transport);
+    const mux = session.multiplex({ deadAfter: 2_000 });
+    const conn = await mux.openConn("drain 1000000000");
+    const writing = writePattern(conn, 1_000 * MEGABYTE);
+    const waits = [writing, conn.read(new Uint8Array(1)), mux.acceptConn()].map((wait) =>
+      assert.rejects(
+        wait,
+        (error) => error instanceof SosistabError && error.code === "connection-lost",
+      )
+    );
+    await delay(200);
+    await server.stop();
+    await Promise.all(waits);
+    assert.equal((await mux.closed).by, "timeout");
+  },
+);

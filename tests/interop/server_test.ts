@@ -1,5 +1,6 @@
 /**
- * Our server against a client of the original.
+ * Our server against a client of the original, over each carrier. Its client makes up a name that TLS
+ * asks for, and takes any certificate.
  *
  * @module
  */
@@ -11,19 +12,28 @@ import { currentHost } from "../support/current_host.ts";
 import { delay } from "../support/delay.ts";
 import { patternSha256 } from "../support/pattern.ts";
 import { openRelay, type Relay, type RelayOptions } from "../../src/sim/relay.ts";
-import { type PeerEvent, type RustClientOptions, RustPeer } from "../support/rust_peer.ts";
+import {
+  type PeerEvent,
+  type PeerTransport,
+  type RustClientOptions,
+  RustPeer,
+} from "../support/rust_peer.ts";
+import { StreamRelay, type StreamRelayOptions } from "../support/stream_relay.ts";
 import { openVerb, serveAll, type StreamResult } from "../support/stream_verbs.ts";
-import { buildPeer } from "./build_peer.ts";
+import { IDENTITY } from "../support/tls_identities.ts";
+import { overEach, program, skip } from "./over_each.ts";
 
-const program = await buildPeer();
-const skip = program === undefined && "the Rust peer could not be built";
 const SECRET_KEY = new Uint8Array(32).fill(7);
 
 interface Setting {
+  readonly transport: PeerTransport;
   readonly raw?: boolean;
   readonly deadAfter?: number;
   readonly client?: Partial<RustClientOptions>;
+  /** Between the ends, where they speak over UDP. */
   readonly path?: Omit<RelayOptions, "server">;
+  /** The same where they speak over streams. */
+  readonly streams?: Omit<StreamRelayOptions, "server">;
   readonly action: readonly (string | number)[];
 }
 
@@ -31,16 +41,20 @@ interface Scene {
   readonly client: RustPeer;
   readonly listener: Listener;
   readonly relay?: Relay;
+  readonly streamRelay?: StreamRelay;
   readonly multiplexes: Multiplex[];
   readonly results: StreamResult[];
 }
 
 async function meet(t: TestContext, setting: Setting): Promise<Scene> {
-  const { raw, deadAfter, client, path, action } = setting;
+  const { transport, raw, deadAfter, client, path, streams, action } = setting;
   assert.ok(program);
   const listener = await listen(await currentHost(), {
     hostname: "127.0.0.1",
     secretKey: SECRET_KEY,
+    udp: transport === "udp",
+    tcp: transport !== "udp",
+    ...(transport === "tls" ? { tls: IDENTITY } : {}),
   });
   t.after(() => listener.close());
   const multiplexes: Multiplex[] = [];
@@ -60,15 +74,18 @@ async function meet(t: TestContext, setting: Setting): Promise<Scene> {
   })();
   const relay = path && await openRelay(await currentHost(), { server: listener.addr, ...path });
   t.after(() => relay?.close());
+  const streamRelay = streams && await StreamRelay.open({ server: listener.addr, ...streams });
+  t.after(() => streamRelay?.close());
   const peer = RustPeer.client(program, {
-    server: relay?.addr ?? listener.addr,
+    server: (relay ?? streamRelay)?.addr ?? listener.addr,
+    transport,
     serverKey: listener.publicKey,
     limit: 150,
     action,
     ...client,
   });
   t.after(() => peer.stop());
-  return { client: peer, listener, relay, multiplexes, results };
+  return { client: peer, listener, relay, streamRelay, multiplexes, results };
 }
 
 /** Runs an action to its end. */
@@ -79,47 +96,52 @@ async function run(t: TestContext, setting: Setting): Promise<Scene & { done: Pe
   return { ...scene, done };
 }
 
-test("hello is answered, and counted", { skip }, async (t) => {
-  const { listener } = await run(t, { action: ["hello"] });
+overEach("hello is answered, and counted", async (t, transport) => {
+  const { listener } = await run(t, { transport, action: ["hello"] });
   assert.equal(listener.stats().handshakes, 1);
 });
 
 for (const shards of [1, 16]) {
   const client = { shards };
 
-  test(`raw datagrams of 1 to 1311 bytes come back, ${shards} shards`, { skip }, async (t) => {
-    const { done } = await run(t, { raw: true, client, action: ["raw-sizes", 1, 1311] });
+  overEach(`raw datagrams of 1 to 1311 bytes come back, ${shards} shards`, async (t, transport) => {
+    const { done } = await run(t, { transport, raw: true, client, action: ["raw-sizes", 1, 1311] });
     assert.deepEqual([done.back, done.good, done.missing], [1311, true, []]);
   });
 
-  test(`unreliable messages come back, ${shards} shards`, { skip }, async (t) => {
-    const { done } = await run(t, { client, action: ["urel-sizes", 1, 1299] });
+  overEach(`unreliable messages come back, ${shards} shards`, async (t, transport) => {
+    const { done } = await run(t, { transport, client, action: ["urel-sizes", 1, 1299] });
     assert.deepEqual([done.back, done.good, done.missing], [1299, true, []]);
   });
 
-  test(`20 MB down and 20 MB up arrive whole, ${shards} shards`, { skip }, async (t) => {
+  overEach(`20 MB down and 20 MB up arrive whole, ${shards} shards`, async (t, transport) => {
     for (const verb of ["download", "upload"]) {
-      const { done, client: peer } = await run(t, { client, action: [verb, 20_000_000] });
+      const { done, client: peer } = await run(t, {
+        transport,
+        client,
+        action: [verb, 20_000_000],
+      });
       assert.deepEqual([done.bytes, done.good], [20_000_000, true], verb);
       assert.equal((await peer.event("result")).sha256, patternSha256(20_000_000), verb);
     }
   });
 
-  test(`32 streams at once arrive whole, ${shards} shards`, { skip }, async (t) => {
+  overEach(`32 streams at once arrive whole, ${shards} shards`, async (t, transport) => {
     // 32 first windows of the original overflow a receive buffer that cannot be enlarged (Deno), and
     // its retransmissions back off without a cap: with one shard this takes half a minute there.
     for (const verb of ["download", "upload"]) {
-      const { done } = await run(t, { client, action: [verb, 20_000, 32] });
+      const { done } = await run(t, { transport, client, action: [verb, 20_000, 32] });
       assert.deepEqual([done.bytes, done.good], [640_000, true], verb);
     }
   });
 
   for (const loss of [0.02, 0.1]) {
-    const title = `streams survive ${loss * 100} % loss both ways, ${shards} shards`;
+    const title = `streams survive ${loss * 100} % loss both ways, ${shards} shards, over udp`;
     test(title, { skip }, async (t) => {
       const bad = { loss, delay: 5 };
       for (const verb of ["download", "upload"]) {
         const { done, relay } = await run(t, {
+          transport: "udp",
           client,
           path: { seed: 31, up: bad, down: bad },
           action: [verb, 300_000],
@@ -129,19 +151,35 @@ for (const shards of [1, 16]) {
       }
     });
   }
+
+  const pausing = `streams come in pieces of any size, with pauses, ${shards} shards`;
+  overEach(pausing, async (t, transport) => {
+    for (const verb of ["download", "upload"]) {
+      const { done, streamRelay } = await run(t, {
+        transport,
+        client,
+        streams: { seed: 34, piece: 3_000, pauses: 0.02, pause: 40 },
+        action: [verb, 300_000],
+      });
+      assert.deepEqual([done.bytes, done.good], [300_000, true], verb);
+      assert.ok(streamRelay && streamRelay.pauses > 2);
+      // The hello has a connection of its own.
+      assert.equal(streamRelay.connections, 1 + shards);
+    }
+  }, ["tcp", "tls"]);
 }
 
-test("info of streams, empty, UTF-8 and 1,000 bytes", { skip }, async (t) => {
+overEach("info of streams, empty, UTF-8 and 1,000 bytes", async (t, transport) => {
   for (const info of ["", "grüß 日本 😀", "x".repeat(1_000)]) {
-    const { results } = await run(t, { action: ["info", info] });
+    const { results } = await run(t, { transport, action: ["info", info] });
     for (let i = 0; i < 50 && results.length === 0; i++) await delay(100);
     assert.equal(results[0]?.info, info);
   }
 });
 
-test("our server opens streams to the original's client", { skip }, async (t) => {
+overEach("our server opens streams to the original's client", async (t, transport) => {
   const verbs = ["source 30000", "sink 30000", "drain 30000", "echo 30000"];
-  const { client, multiplexes } = await meet(t, { action: ["serve", verbs.length] });
+  const { client, multiplexes } = await meet(t, { transport, action: ["serve", verbs.length] });
   for (let i = 0; i < 100 && multiplexes.length === 0; i++) await delay(50);
   const [mux] = multiplexes;
   assert.ok(mux);
@@ -153,28 +191,34 @@ test("our server opens streams to the original's client", { skip }, async (t) =>
   }
 });
 
-test("what the original wrote before it closed arrives whole", { skip }, async (t) => {
-  const { results } = await run(t, { action: ["send", 300_000] });
+overEach("what the original wrote before it closed arrives whole", async (t, transport) => {
+  const { results } = await run(t, { transport, action: ["send", 300_000] });
   for (let i = 0; i < 50 && results.length === 0; i++) await delay(100);
   const { bytes, good, sha256 } = results[0]!;
   assert.deepEqual([bytes, good, sha256], [300_000, true, patternSha256(300_000)]);
 });
 
-test("bodies that were lost are rebuilt from the original's parity", { skip }, async (t) => {
-  const { listener, done, relay } = await run(t, {
-    raw: true,
-    path: { seed: 32, up: { loss: 0.1 } },
-    action: ["raw", 4_000, 200, 1_000],
-  });
-  assert.ok(relay && relay.up.counts.lost > 300);
-  assert.ok(Number(done.back) > 3_700, `${done.back} of 4000 came back`);
-  assert.equal(listener.stats().packetsFailed, 0);
-});
+test(
+  "bodies that were lost are rebuilt from the original's parity, over udp",
+  { skip },
+  async (t) => {
+    const { listener, done, relay } = await run(t, {
+      transport: "udp",
+      raw: true,
+      path: { seed: 32, up: { loss: 0.1 } },
+      action: ["raw", 4_000, 200, 1_000],
+    });
+    assert.ok(relay && relay.up.counts.lost > 300);
+    assert.ok(Number(done.back) > 3_700, `${done.back} of 4000 came back`);
+    assert.equal(listener.stats().packetsFailed, 0);
+  },
+);
 
-test("duplicates, reordering and corruption change nothing", { skip }, async (t) => {
+test("duplicates, reordering and corruption change nothing, over udp", { skip }, async (t) => {
   const bad = { duplicate: 0.1, reorder: 0.1, reorderDelay: 5, corrupt: 0.01, delay: 2 };
   for (const verb of ["download", "upload"]) {
     const { done, listener } = await run(t, {
+      transport: "udp",
       client: { shards: 4 },
       path: { seed: 33, up: bad, down: bad },
       action: [verb, 300_000],
@@ -184,8 +228,9 @@ test("duplicates, reordering and corruption change nothing", { skip }, async (t)
   }
 });
 
-test("a client may replace its worst shard in the middle", { skip }, async (t) => {
+overEach("a client may replace its worst shard in the middle", async (t, transport) => {
   const { done } = await run(t, {
+    transport,
     raw: true,
     client: { shards: 4, resetInterval: 300 },
     action: ["raw", 1_500, 200, 1_000],
@@ -193,15 +238,19 @@ test("a client may replace its worst shard in the middle", { skip }, async (t) =
   assert.deepEqual([done.back, done.good], [1_500, true]);
 });
 
-test("a client killed in mid-transfer is noticed, and its session ends", { skip }, async (t) => {
-  const { client, multiplexes, listener } = await meet(t, {
-    deadAfter: 2_000,
-    action: ["download", 1_000_000_000],
-  });
-  for (let i = 0; i < 100 && multiplexes.length === 0; i++) await delay(50);
-  await delay(300);
-  await client.stop();
-  const closure = await multiplexes[0]!.closed;
-  assert.deepEqual([closure.by, closure.error?.code], ["timeout", "connection-lost"]);
-  assert.equal(listener.stats().sessionsOpen, 0);
-});
+overEach(
+  "a client killed in mid-transfer is noticed, and its session ends",
+  async (t, transport) => {
+    const { client, multiplexes, listener } = await meet(t, {
+      transport,
+      deadAfter: 2_000,
+      action: ["download", 1_000_000_000],
+    });
+    for (let i = 0; i < 100 && multiplexes.length === 0; i++) await delay(50);
+    await delay(300);
+    await client.stop();
+    const closure = await multiplexes[0]!.closed;
+    assert.deepEqual([closure.by, closure.error?.code], ["timeout", "connection-lost"]);
+    assert.equal(listener.stats().sessionsOpen, 0);
+  },
+);

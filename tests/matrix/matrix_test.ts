@@ -1,5 +1,5 @@
 /**
- * Every runtime as client with every runtime as server.
+ * Every runtime as client with every runtime as server, over each carrier.
  *
  * @module
  */
@@ -49,26 +49,31 @@ function start(runtime: Runtime, args: readonly string[]) {
   return { child, line };
 }
 
-for (const server of NAMES) {
-  for (const client of NAMES) {
-    const missing = [server, client].find((name) => RUNTIMES[name][0] === undefined);
-    const skip = missing !== undefined && `${missing} is not on this machine`;
-    const title = `${client} to ${server}: 5 MB both ways and 1,000 unreliable messages`;
-    test(title, { skip }, async (t) => {
-      const far = start(server, ["server"]);
-      t.after(() => far.child.kill());
-      const near = start(client, ["client", String((await far.line).port)]);
-      t.after(() => near.child.kill());
-      const { runtime, down, up, messages } = await near.line;
-      assert.equal(runtime, client);
-      for (const result of [down, up] as { bytes: number; good: boolean; sha256: string }[]) {
-        assert.deepEqual([result.bytes, result.good], [BYTES, true]);
-        assert.equal(result.sha256, patternSha256(BYTES));
-      }
-      assert.ok(
-        Number(messages) >= LEAST_MESSAGES,
-        `${messages} of ${MESSAGES} messages came back`,
-      );
-    });
+function meet(server: Runtime, client: Runtime, carrier: string): void {
+  const missing = [server, client].find((name) => RUNTIMES[name][0] === undefined);
+  const skip = missing !== undefined && `${missing} is not on this machine`;
+  const title =
+    `${client} to ${server} over ${carrier}: 5 MB both ways and 1,000 unreliable messages`;
+  test(title, { skip }, async (t) => {
+    const far = start(server, ["server", carrier]);
+    t.after(() => far.child.kill());
+    const near = start(client, ["client", carrier, String((await far.line).port)]);
+    t.after(() => near.child.kill());
+    const { runtime, down, up, messages } = await near.line;
+    assert.equal(runtime, client);
+    for (const result of [down, up] as { bytes: number; good: boolean; sha256: string }[]) {
+      assert.deepEqual([result.bytes, result.good], [BYTES, true]);
+      assert.equal(result.sha256, patternSha256(BYTES));
+    }
+    assert.ok(
+      Number(messages) >= LEAST_MESSAGES,
+      `${messages} of ${MESSAGES} messages came back`,
+    );
+  });
+}
+
+for (const carrier of ["udp", "tcp", "tls"]) {
+  for (const server of NAMES) {
+    for (const client of NAMES) meet(server, client, carrier);
   }
 }

@@ -58,12 +58,13 @@ test("LivenessMachine takes a call that comes early for nothing", () => {
   assert.equal(machine.pollEvent(), undefined);
 });
 
-test("LivenessMachine asks once more when it was called late, before it condemns", () => {
+test("LivenessMachine asks when it was called late, and counts that time for nothing", () => {
   const machine = new LivenessMachine(30_000);
   machine.onSent(0);
   machine.handleTimeout(600_000);
   assert.deepEqual(machine.pollEvent(), { kind: "probe" });
-  assert.deepEqual(run(machine, 10 ** 9), [[601_500, "dead"]]);
+  // 1.5 s of 30 had passed.
+  assert.deepEqual(run(machine, 10 ** 9).at(-1), [628_500, "dead"]);
 });
 
 test("LivenessMachine refuses a time that can never pass", () => {

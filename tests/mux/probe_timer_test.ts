@@ -17,7 +17,7 @@ function waits(rtt: RttEstimator, count: number): number[] {
   const timer = new ProbeTimer();
   return Array.from({ length: count }, () => {
     const wait = timer.timeout(rtt);
-    timer.onProbe();
+    timer.onProbe(0);
     return Math.round(wait * 100) / 100;
   });
 }
@@ -56,31 +56,38 @@ test("timeout() is 1.8 s after half a minute of silence", () => {
   assert.equal(timer.timeout(steady(600), 30_000), 2_400);
 });
 
-test("onProbe() gives segments three times, and then questions", () => {
+test("onProbe() gives segments, after 3 s of silence questions, and everything up at the third", () => {
   const timer = new ProbeTimer();
-  const probes = Array.from({ length: 5 }, () => timer.onProbe());
-  assert.deepEqual(probes, ["segments", "segments", "last segments", "question", "question"]);
+  const probes = [0, 100, 200, 2_999, 3_000, 4_000].map((silence) => timer.onProbe(silence));
+  assert.deepEqual(probes, [
+    "segments",
+    "segments",
+    "everything",
+    "segments",
+    "question",
+    "question",
+  ]);
   assert.equal(timer.takeQuestion(), true);
   assert.equal(timer.takeQuestion(), false);
-  timer.onProbe();
+  timer.onProbe(5_000);
   timer.onAnswer();
   assert.equal(timer.takeQuestion(), false);
-  assert.equal(timer.onProbe(), "segments");
+  assert.equal(timer.onProbe(5_000), "segments");
 });
 
-test("onHeard() begins anew when a question is answered", () => {
+test("onHeard() wants segments at once when a question is answered, once", () => {
   const timer = new ProbeTimer();
-  for (let i = 0; i < 3; i++) timer.onProbe();
-  assert.equal(timer.onHeard(true, 0), false);
-  assert.equal(timer.count, 3);
-  timer.onProbe();
+  for (let i = 0; i < 4; i++) timer.onProbe(0);
+  timer.onHeard(false, 0);
   assert.equal(timer.onHeard(true, 10), false);
-  assert.equal(timer.count, 0);
+  timer.onProbe(3_000);
+  assert.equal(timer.onHeard(true, 20), true);
+  assert.equal(timer.onHeard(true, 30), false);
 });
 
 test("onHeard() wants segments at once when it ends a silence, and answers nothing", () => {
   const timer = new ProbeTimer();
-  for (let i = 0; i < 4; i++) timer.onProbe();
+  for (let i = 0; i < 4; i++) timer.onProbe(0);
   assert.equal(timer.onHeard(false, 0), true);
   assert.equal(timer.onHeard(false, 449), false);
   assert.equal(timer.onHeard(false, 899), true);
@@ -89,7 +96,7 @@ test("onHeard() wants segments at once when it ends a silence, and answers nothi
 
 test("onAnswer() begins anew", () => {
   const timer = new ProbeTimer();
-  for (let i = 0; i < 10; i++) timer.onProbe();
+  for (let i = 0; i < 10; i++) timer.onProbe(0);
   assert.equal(timer.count, 10);
   timer.onAnswer();
   assert.equal(timer.count, 0);

@@ -47,19 +47,21 @@ for (const direction of ["up", "down"] as const) {
   }
 
   test(`F-ASYM, ${direction}: ${100 * ACK_LOSS} % of what comes back is lost`, async (context) => {
+    const times = [0, 0];
     for (const seed of SEEDS) {
-      const times: number[] = [];
-      for (const loss of [0, ACK_LOSS]) {
+      for (const [i, loss] of [0, ACK_LOSS].entries()) {
         const { pair, listener, start } = await startFlow(direction, seed);
         pair[direction === "up" ? "down" : "up"].change({ loss });
         const [flow, startedAt] = [start(), pair.now];
-        await pair.run(flow.done, 120_000);
-        times.push(pair.now - startedAt);
+        await pair.run(flow.done, 240_000);
+        const time = pair.now - startedAt;
+        times[i]! += time;
+        context.diagnostic(`seed ${seed}: ${(time / 1_000).toFixed(1)} s at ${100 * loss} % loss`);
         await listener.close();
       }
-      const share = times[0]! / times[1]!;
-      context.diagnostic(`seed ${seed}: ${(100 * share).toFixed(0)} % of the clean rate`);
-      assert.ok(share >= LEAST_SHARE);
     }
+    const share = times[0]! / times[1]!;
+    context.diagnostic(`${(100 * share).toFixed(1)} % of the clean rate`);
+    assert.ok(share >= LEAST_SHARE);
   });
 }

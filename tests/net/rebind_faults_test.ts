@@ -6,9 +6,8 @@ import { VirtualPair } from "../support/virtual_pair.ts";
 /** A NAT that forgets a client in the middle of a transfer, on a path with other faults. Times in ms. */
 const RTT = 30;
 const PATH = { delay: RTT / 2, rate: 20, queue: 100 };
-const AMOUNT = 4_000_000;
+const AMOUNT = 3_000_000;
 const SEEDS = 20;
-const WATCHED = 2_000;
 
 /** When the NAT forgets, and how often. */
 const FIRST = 500;

@@ -68,27 +68,25 @@ export class FaultFlow {
   }
 }
 
-/** What nodes send into paths, between two looks at the counters. */
+/** What a node sends into a path, between two looks at the counters. */
 export class SendMeter {
-  readonly #links: readonly Link[];
+  readonly #link: Link;
   #packets = 0;
   #bytes = 0;
-  #since: number;
+  #since = -Infinity;
 
-  constructor(links: readonly Link[], now: number) {
-    this.#links = links;
-    this.#since = now;
+  constructor(link: Link, now: number) {
+    this.#link = link;
     this.read(now);
   }
 
   /** Packets and bytes a second since the last look. */
   read(now: number): { readonly packets: number; readonly bytes: number } {
-    const counts = this.#links.map((link) => link.counts);
-    const [packets, bytes] = [this.#packets, this.#bytes];
+    const { sent, bytesSent } = this.#link.counts;
     const seconds = (now - this.#since) / 1_000;
-    this.#packets = counts.reduce((sum, { sent }) => sum + sent, 0);
-    this.#bytes = counts.reduce((sum, { bytesSent }) => sum + bytesSent, 0);
-    this.#since = now;
-    return { packets: (this.#packets - packets) / seconds, bytes: (this.#bytes - bytes) / seconds };
+    const packets = (sent - this.#packets) / seconds;
+    const bytes = (bytesSent - this.#bytes) / seconds;
+    [this.#packets, this.#bytes, this.#since] = [sent, bytesSent, now];
+    return { packets, bytes };
   }
 }
