@@ -38,8 +38,10 @@ export interface CarrierChoiceOptions {
   readonly path: ClientPath;
   /** Opens a shard of a carrier; what fails is tried again later. */
   readonly openShard: (carrier: Carrier) => Promise<Shard>;
-  /** A trial has begun, or the carrier has changed: there is something to send. */
-  readonly onChange: () => void;
+  /** A trial has begun: there is something to send. */
+  readonly onTrial: () => void;
+  /** Another carrier is used: what was on its way over the one before is lost. */
+  readonly onSwitch: () => void;
 }
 
 /** Why a carrier is used, in words. */
@@ -97,7 +99,7 @@ export class CarrierChoice {
 
   /** Uses what is on trial. */
   use(): void {
-    const { path, host, onChange } = this.#options;
+    const { path, host, onSwitch } = this.#options;
     const isUdp = path.trial?.link.carrier === "udp";
     if (path.trial === undefined) return;
     if (!this.#isSilent) this.#reason = "UDP works again";
@@ -110,7 +112,7 @@ export class CarrierChoice {
     this.#changedAt = host.now();
     this.#trialEndsAt = Infinity;
     this.#plan();
-    onChange();
+    onSwitch();
   }
 
   /** Chooses no more. */
@@ -124,7 +126,7 @@ export class CarrierChoice {
   }
 
   async #try(): Promise<void> {
-    const { path, openShard, host, onChange } = this.#options;
+    const { path, openShard, host, onTrial } = this.#options;
     if (path.trial !== undefined || this.#isOpening) return;
     this.#isOpening = true;
     this.#answers = 0;
@@ -132,7 +134,7 @@ export class CarrierChoice {
       const shard = await openShard(this.#other);
       if (this.#isOver) return shard.link.close();
       path.startTrial(shard, host.now());
-      onChange();
+      onTrial();
     } catch {
       // This machine has no such thing, at least for now.
       this.#plan();

@@ -72,8 +72,8 @@ export interface ConnectOptions {
    */
   readonly protocol?: "udp" | "tcp" | "tls" | "auto";
   /**
-   * Sockets, or byte streams, to spread the packets over, 1 to 16; 1 by default. Several streams are
-   * faster than one where packets get lost.
+   * Sockets, or byte streams, to spread the packets over, 1 to 16; by default 1 socket, or 6 streams:
+   * where packets get lost several streams are faster than one.
    */
   readonly shards?: number;
   /**

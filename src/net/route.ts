@@ -167,8 +167,12 @@ export class Route {
     const isFirst = !this.#hasSpoken;
     this.#hasSpoken = true;
     const claim = this.#claims.get(key);
+    let hasMoved = false;
     if (claim !== undefined) {
       const isNewHost = this.#latest?.link.address.hostname !== claim.link.address.hostname;
+      // A further shard takes nothing away from the others; another carrier is used instead of one.
+      const before = this.#shards.get(claim.shardId);
+      hasMoved = before !== undefined || this.carrier !== claim.link.carrier;
       this.#move(claim);
       if (!isNewHost) claim.allowance = Infinity;
       else if (claim.provenBy === Infinity) claim.provenBy = sign.lastFrame + 1;
@@ -185,7 +189,7 @@ export class Route {
         this.#askAt = Infinity;
       } else shard.allowance += MOST_AMPLIFICATION * sign.length;
     }
-    return claim !== undefined;
+    return hasMoved;
   }
 
   /** When the client is to be asked for a sign of life: it has to prove that it is there. */
