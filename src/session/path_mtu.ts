@@ -7,8 +7,8 @@
  * first. The other side answers each that comes. The rules:
  *
  *  - if a packet of the present length is answered, or proven by the counters, it was a false alarm;
- *  - if only shorter ones are answered, and the longer have had time for it, the longest of those is
- *    the length from now on, and what is on its way is lost;
+ *  - if only shorter ones are answered, and the longer ones and the counters have had time for theirs,
+ *    the longest of those is the length from now on, and what is on its way is lost;
  *  - if none is, nothing passes at all: the probes are repeated, ever less often, while long
  *    packets are being sent;
  *  - below the greatest length the longer ones are tried again, soon and then ever less often, while
@@ -76,6 +76,8 @@ interface Test {
   readonly firstFrame: number;
   /** The longest frame that is in doubt. */
   readonly suspect: number;
+  /** Before this the counters have had no time to prove that it was a false alarm. */
+  readonly earliest: number;
   rounds: number;
   roundAt: number;
   interval: number;
@@ -97,6 +99,8 @@ export class PathMtu {
   #length = MOST_PACKET_SENT;
   #test: Test | undefined;
   #pausedUntil = -Infinity;
+  /** Whether any long packet has ever arrived: until then there is nothing that an alarm could contradict. */
+  #hasProven = false;
   #raiseAt = Infinity;
   #raiseDelay = FIRST_RAISE_DELAY;
 
@@ -140,6 +144,7 @@ export class PathMtu {
    */
   onCounters(highest: number, total: number, now: number): void {
     const proven = this.#watch.onCounters(highest, total, now);
+    if (proven > 0) this.#hasProven = true;
     const test = this.#test;
     if (test === undefined) this.#alarm(now);
     else if (highest >= test.firstFrame && proven >= test.suspect) this.#endTest(now);
@@ -192,7 +197,7 @@ export class PathMtu {
     else {
       test.best = Math.max(test.best, length);
       const grace = Math.max(LEAST_GRACE, GRACE * (now - answered.sentAt));
-      test.decidesAt = Math.min(test.decidesAt, now + grace);
+      test.decidesAt = Math.min(test.decidesAt, Math.max(test.earliest, now + grace));
     }
   }
 
@@ -203,6 +208,7 @@ export class PathMtu {
     this.#test = {
       firstFrame: this.#watch.last + 1,
       suspect: this.#watch.suspect,
+      earliest: this.#hasProven ? now + this.#watch.patience : now,
       rounds: 0,
       roundAt: now,
       interval,

@@ -173,6 +173,24 @@ test("PathMtu: an answer to a longer probe that was overtaken is waited for", ()
   assert.equal(mtu.length, 1_400, "and believed when it comes after all");
 });
 
+test("PathMtu: where long packets have arrived, the counters get a patience to prove an alarm false", () => {
+  for (const isFalse of [true, false]) {
+    const { mtu } = new Bench();
+    for (let frame = 0; frame < 4; frame++) mtu.onSent(frame, 1_400, 0);
+    mtu.onCounters(3, 4, 50);
+    for (let frame = 4; frame < 24; frame++) mtu.onSent(frame, 1_400, 60);
+    mtu.handleTimeout(1_000);
+    const probes = Array.from({ length: 5 }, () => mtu.takeProbe(1_000));
+    mtu.onSent(24, 1_400, 1_010);
+    mtu.onAnswer(probes[3]!.id, 1_050);
+    assert.equal(mtu.handleTimeout(1_200), false);
+    assert.equal(mtu.length, 1_400);
+    if (isFalse) mtu.onCounters(24, 6, 1_250);
+    assert.equal(mtu.handleTimeout(2_500), !isFalse);
+    assert.equal(mtu.length, isFalse ? 1_400 : 952);
+  }
+});
+
 test("PathMtu: longer packets are tried again soon, then ever less often, and never more often than every 30 s at last", () => {
   const bench = new Bench();
   bench.takes = 1_272;
