@@ -59,6 +59,9 @@ const MOST_RAISE_DELAY = 30_000;
 /** A packet counts as a full one if it is shorter by no more than padding makes it. */
 const FULL_MARGIN = 100;
 
+/** By so much packets of one body differ, bytes: one of them proves that the others pass, too. */
+const PADDING = 64;
+
 /** A packet that asks whether its length passes. */
 export interface Probe {
   readonly id: number;
@@ -147,7 +150,7 @@ export class PathMtu {
     if (proven > 0) this.#hasProven = true;
     const test = this.#test;
     if (test === undefined) this.#alarm(now);
-    else if (highest >= test.firstFrame && proven >= test.suspect) this.#endTest(now);
+    else if (highest >= test.firstFrame && proven >= test.suspect - PADDING) this.#endTest(now);
   }
 
   /** When {@linkcode handleTimeout} wants to be called. */
