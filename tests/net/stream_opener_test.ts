@@ -14,6 +14,7 @@ test("connect() opens its streams by the connector, which gets the name as it wa
     port: PORT,
     serverKey: listener.publicKey,
     protocol: "tcp",
+    shards: 1,
     connector: (address, { signal }) => {
       asked.push(address);
       const server = { hostname: pair.serverHost.address, port: PORT };
