@@ -87,7 +87,9 @@ export class CarrierChoice {
   onHeard(): void {
     if (!this.#isSilent) return;
     this.#isSilent = false;
-    if (this.#trialEndsAt === Infinity) this.#giveUpTrial();
+    // A trial that was to end meanwhile went on for the silence alone.
+    const { host } = this.#options;
+    if (this.#trialEndsAt === Infinity || host.now() >= this.#trialEndsAt) this.#giveUpTrial();
   }
 
   /** The server was heard over the shard on trial. */
@@ -132,12 +134,14 @@ export class CarrierChoice {
     this.#answers = 0;
     try {
       const shard = await openShard(this.#other);
-      if (this.#isOver) return shard.link.close();
+      // What was silent may have spoken while this was opened.
+      const isWanted = this.#isSilent || this.#trialEndsAt !== Infinity;
+      if (this.#isOver || !isWanted) return shard.link.close();
       path.startTrial(shard, host.now());
       onTrial();
     } catch {
       // This machine has no such thing, at least for now.
-      this.#plan();
+      this.#giveUpTrial();
     } finally {
       this.#isOpening = false;
     }

@@ -85,7 +85,7 @@ export class ClientEnd implements ClientLinkHandler {
   #sleepWatch: SleepWatch | undefined;
   readonly #headStart: Alarm;
   /** Numbers the shards of both kinds. */
-  #nextShard = { udp: 0, stream: FIRST_STREAM_SHARD };
+  readonly #nextShard = { udp: 0, stream: 0 };
   /** The answer that the session stands on. */
   #base: ServerFound | undefined;
   /** What the server has answered while the session was silent. */
@@ -110,7 +110,13 @@ export class ClientEnd implements ClientLinkHandler {
       const headStart = this.#random.between(HEAD_START.least, HEAD_START.most);
       this.#headStart.set(this.#host.now() + headStart);
     }
-    this.#links = await this.#openLinks(isAuto ? "udp" : this.#carrierOf(protocol));
+    try {
+      this.#links = await this.#openLinks(isAuto ? "udp" : this.#carrierOf(protocol));
+    } catch (error) {
+      // Nobody waits any more: TCP must not join a race that is over.
+      this.#stop();
+      throw error;
+    }
     const onAbort = () => this.#fail(signal?.reason);
     signal?.addEventListener("abort", onAbort);
     if (signal?.aborted) onAbort();
@@ -268,8 +274,11 @@ export class ClientEnd implements ClientLinkHandler {
   }
 
   #createShard(link: OwnLink, found: ServerFound): Shard {
-    const id = link.carrier === "udp" ? this.#nextShard.udp++ : this.#nextShard.stream++;
-    return { id: id % 256, link, resumer: this.#createResumer(found, id % 256), received: 0 };
+    const next = this.#nextShard;
+    const id = link.carrier === "udp"
+      ? next.udp++ % FIRST_STREAM_SHARD
+      : FIRST_STREAM_SHARD + next.stream++ % FIRST_STREAM_SHARD;
+    return { id, link, resumer: this.#createResumer(found, id), received: 0 };
   }
 
   /** Opens the other shards, beside the one that has answered. */
@@ -285,6 +294,7 @@ export class ClientEnd implements ClientLinkHandler {
         break;
       }
     }
+    if (this.#isOver) return;
     this.#resets?.stop();
     this.#resets = shards > 1 ? this.#createResets(path) : undefined;
   }
@@ -296,7 +306,7 @@ export class ClientEnd implements ClientLinkHandler {
       const { carrier, address } = worst.link;
       const [link] = await this.#openLinks(carrier, [address]);
       if (this.#isOver || !path.shards.includes(worst)) return link?.close();
-      path.replaceShard(worst, { ...this.#createShard(link!, this.#base!) });
+      path.replaceShard(worst, this.#createShard(link!, this.#base!));
     });
   }
 
