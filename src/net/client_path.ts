@@ -63,7 +63,7 @@ export interface ClientPathOptions {
   /** Told once when a question has not been answered for long. */
   readonly onSilent: () => void;
   /** Told when the server has been heard over the shard on trial. */
-  readonly onTrialHeard: (shard: Shard) => void;
+  readonly onTrialHeard: () => void;
   /** Told when the session has ended, or gone another way. */
   readonly onClose: () => void;
 }
@@ -192,7 +192,7 @@ export class ClientPath implements SessionPath {
     const trial = this.#trial;
     if (trial?.link === link) {
       trial.resumer.onHeard(now);
-      return this.#options.onTrialHeard(trial);
+      return this.#options.onTrialHeard();
     }
     const isDense = now - this.#heardAt < DENSE_GAP * this.#options.rtt.smoothed;
     this.#dense = isDense ? this.#dense + 1 : 0;

@@ -65,7 +65,7 @@ export class SessionDriver {
     this.#session = session;
     this.#path = path;
     this.#activeAt = options.host.now();
-    this.#repairMachine = createRepair(this.#options.repair, this.#options.host.now());
+    this.#repairMachine = createRepair(options.repair, this.#activeAt);
     this.#alarm = new Alarm(options.host, () => this.#onAlarm());
   }
 
@@ -178,7 +178,7 @@ export class SessionDriver {
     this.#session = session;
     this.#path = path;
     this.#activeAt = now;
-    this.#repairMachine = createRepair(this.#options.repair, this.#options.host.now());
+    this.#repairMachine = createRepair(this.#options.repair, now);
     this.#mux?.streams.recovery.onPathChanged();
     this.#ask(now);
   }

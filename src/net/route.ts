@@ -2,9 +2,9 @@
  * Where one session's client is, as its server knows it.
  *
  * A client shows its links (shards) by resumes, one on each. What goes down goes to one of those that
- * were heard from in the last ten seconds, drawn at random among those that have room, so that a client
- * with several sockets uses them all; else to the one heard from last. A client that speaks over another kind of carrier
- * than before wants its answers there, too.
+ * were heard from in the last ten seconds, drawn at random among those that have room, so that a
+ * client with several sockets uses them all; else to the one heard from last. A client that speaks
+ * over another kind of carrier than before wants its answers there, too.
  *
  * Anybody on the path can copy a resume and send it from elsewhere. So once a session has spoken from
  * somewhere, a resume from elsewhere is a claim and no more: the shard moves there when a packet of
@@ -111,11 +111,6 @@ export class Route {
     if (latest === undefined) return false;
     return latest.allowance < MOST_PACKET_SENT ||
       (latest.link.isFull && !this.#hasRoomElsewhere(latest));
-  }
-
-  /** Whether the session has said anything. */
-  get hasSpoken(): boolean {
-    return this.#hasSpoken;
   }
 
   /** The keys of all links that its packets may come over. */
