@@ -12,6 +12,10 @@
  *  - when the loss goes down with the parity, it is our own: there is none for a while, and then a
  *    smaller trial.
  *
+ * A trial that is turned round costs what stays lost meanwhile. So there is none of a raise so small
+ * that it could not tell, as heavy loss in bursts makes the level wander; and none of a raise that is
+ * over.
+ *
  * @module
  */
 import { burstVariance } from "../fec/redundancy.ts";
@@ -66,8 +70,13 @@ const LONGEST_DOUBT = 60_000;
 /** So long after a failure each raise is tried at once, ms. */
 const WARNED = 60_000;
 
-/** More by so much than what is proven adds too little to a full link to be doubted. */
-const CREEP = 1.04;
+/**
+ * Frames may be more than what is proven by this share without a doubt: it adds too little to a full
+ * link. And by as much as would move the loss by one deviation, where the answer would be chance; but
+ * no further than this.
+ */
+const CREEP = 0.04;
+const MOST_CREEP = 0.1;
 
 /** Levels and losses below these are not worth a doubt. */
 const DOUBTED_LEVEL = 0.1;
@@ -98,7 +107,8 @@ export class ParityTrials {
   #bar = FIRST_BAR;
   #limit = Infinity;
   #failed = 0;
-  #isDoubted = false;
+  /** What is above this level is in doubt; `Infinity`: nothing is. */
+  #doubted = Infinity;
   #doubt = FIRST_DOUBT;
   #doubtAt = Infinity;
   #warnedUntil = -Infinity;
@@ -152,6 +162,9 @@ export class ParityTrials {
       return Math.min(level, trial.to);
     }
     const allowed = Math.min(level, this.#limit);
+    // A doubt that waited for the raise to come back would always find a chance peak of the loss.
+    const isOver = this.#doubted < Infinity && now >= this.#doubtAt && allowed <= this.#doubted;
+    if (isOver) this.#forgetRaise();
     if (this.#isDue(allowed, loss, now)) {
       this.#start(Math.min(allowed, this.#passed), 0, loss, now);
       return 0;
@@ -161,8 +174,14 @@ export class ParityTrials {
   }
 
   #isDue(level: number, loss: LossNow, now: number): boolean {
-    return this.#isDoubted && now >= this.#doubtAt && level > DOUBTED_LEVEL &&
+    return now >= this.#doubtAt && level > Math.max(DOUBTED_LEVEL, this.#doubted) &&
       loss.newest(TRIAL_FRAMES).loss > DOUBTED_LOSS;
+  }
+
+  /** A raise that was over before its doubt was due is no trial's matter until it comes back. */
+  #forgetRaise(): void {
+    this.#passed = this.#doubted;
+    this.#doubted = Infinity;
   }
 
   #start(from: number, to: number, loss: LossNow, now: number): void {
@@ -194,13 +213,14 @@ export class ParityTrials {
     const isTelling = predicted > TELLING * deviation;
     if (from > to) this.#acquit(isTelling, now);
     else {
-      const isSuspicious = moved > SUSPICIOUS * predicted &&
-        moved > SUSPICIOUS_DEVIATIONS * deviation;
-      if (isSuspicious || isWarned) this.#doubtFrom(now);
-      else if (isTelling) this.#acceptLevel(high);
-      else if (frames < TRIAL_FRAMES || 1 + high <= CREEP * (1 + this.#proven)) {
-        this.#isDoubted = false;
-      } else this.#doubtFrom(now + this.#doubt);
+      const isAsFull = moved > SUSPICIOUS * predicted;
+      const isSuspicious = isAsFull && moved > SUSPICIOUS_DEVIATIONS * deviation;
+      const creep = Math.min(MOST_CREEP, Math.max(CREEP, deviation / (1 - lossAtLow)));
+      const nearlyProven = (1 + this.#proven) * (1 + creep) - 1;
+      if (isSuspicious || isWarned) this.#doubtFrom(0, now);
+      else if (isTelling && !isAsFull) this.#acceptLevel(high);
+      else if (frames < TRIAL_FRAMES) this.#doubted = Infinity;
+      else if (high > nearlyProven) this.#doubtFrom(nearlyProven, now + this.#doubt);
     }
     return false;
   }
@@ -208,28 +228,27 @@ export class ParityTrials {
   /** Without parity the loss was the same. */
   #acquit(isTelling: boolean, now: number): void {
     if (isTelling) this.#bar = Math.max(FIRST_BAR, this.#bar / 2);
-    this.#isDoubted = !isTelling;
     this.#doubt = isTelling ? FIRST_DOUBT : Math.min(LONGEST_DOUBT, 2 * this.#doubt);
     this.#doubtAt = now + this.#doubt;
     if (!isTelling) return;
     this.#warnedUntil = -Infinity;
-    this.#proven = this.#passed;
+    this.#acceptLevel(this.#passed);
   }
 
   #acceptLevel(level: number): void {
-    this.#isDoubted = false;
+    this.#doubted = Infinity;
     this.#proven = Math.max(this.#proven, level);
   }
 
-  #doubtFrom(at: number): void {
-    this.#isDoubted = true;
+  #doubtFrom(level: number, at: number): void {
+    this.#doubted = level;
     this.#doubtAt = at;
   }
 
   #fail(level: number, now: number): void {
     this.#failed++;
     this.#passed = this.#proven = 0;
-    this.#isDoubted = false;
+    this.#doubted = Infinity;
     this.#warnedUntil = now + this.#bar + WARNED;
     this.#limit = Math.max(2 * STEP, level / 2);
     this.#barredUntil = now + this.#bar;

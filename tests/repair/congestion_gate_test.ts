@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CongestionGate, HARMLESS } from "../../src/repair/congestion_gate.ts";
+import { LossEstimator } from "../../src/repair/loss_estimator.ts";
 import { ParityTrials } from "../../src/repair/parity_trials.ts";
 import { StandingQueue } from "../../src/repair/standing_queue.ts";
+import { lossOf as lossesOf } from "../support/repair_loop.ts";
+import { seededFraction } from "../support/seeded_random.ts";
 
 /** Reports of one delay, each millisecond. */
 function report(gate: CongestionGate | StandingQueue, delay: number, from: number, to: number) {
@@ -37,6 +40,56 @@ class Path {
     }
     return sum / (duration / 50);
   }
+}
+
+/** A path that loses 30 % in bursts, behind a link that is full from some level on. 1,000 frames/s. */
+class BurstyPath {
+  readonly trials = new ParityTrials();
+  readonly #estimator = new LossEstimator();
+  readonly #isLost: (now: number) => boolean;
+  readonly #draw: () => number;
+  readonly #fullFrom: number;
+  now = 0;
+  level = 0;
+
+  constructor(seed: number, fullFrom = Infinity) {
+    this.#isLost = lossesOf([{ from: 0, loss: 0.3, burst: 2 }], seededFraction(seed));
+    this.#draw = seededFraction(seed + 1);
+    this.#fullFrom = fullFrom;
+  }
+
+  /** Wants levels in turn, each for so long; returns the ms in which there was no parity at all. */
+  want(levels: readonly number[], duration: number): number {
+    let without = 0;
+    for (const wanted of levels) {
+      for (let i = 0; i < duration / 50; i++, this.now += 50) {
+        this.#settle(50);
+        this.level = this.trials.isBarred(this.now)
+          ? 0
+          : this.trials.allow(wanted, this.#estimator, 50, this.now);
+        if (this.level === 0) without += 50;
+      }
+    }
+    return without;
+  }
+
+  #settle(frames: number): void {
+    const overflow = Math.max(0, 1 - (1 + this.#fullFrom) / (1 + this.level));
+    let lost = 0;
+    for (let i = 0; i < frames; i++) {
+      if (this.#isLost(this.now) || this.#draw() < overflow) lost++;
+    }
+    this.#estimator.onSettled(frames, lost, this.now);
+    this.trials.onSettled(frames, lost, this.now, 50, this.now);
+  }
+}
+
+const SEEDS = Array.from({ length: 30 }, (_, i) => 100 * (i + 1));
+
+/** Losses come by chance, so now and then they look like those of a full link. */
+function assertAtMostOneInTen(seeds: readonly number[]): void {
+  console.log(`otherwise with ${seeds.length} of ${SEEDS.length} seeds`);
+  assert.ok(seeds.length <= SEEDS.length / 10, `otherwise with the seeds ${seeds}`);
 }
 
 test("StandingQueue.isStanding while even the quickest report takes longer than before", () => {
@@ -87,6 +140,35 @@ test("ParityTrials give parity back when the link is no longer full", () => {
   isFull = false;
   path.want(0.3, 60_000);
   assert.equal(path.level, 0.3);
+});
+
+test("ParityTrials do not doubt a raise that no trial could tell from chance", () => {
+  const doubted = SEEDS.filter((seed) => {
+    const path = new BurstyPath(seed);
+    path.want([1.1], 10_000);
+    return path.want([1.13, 1.17, 1.21, 1.18, 1.25, 1.2], 5000) > 0;
+  });
+  assertAtMostOneInTen(doubted);
+});
+
+test("ParityTrials do not doubt a raise that is over, but do when it comes back to stay", () => {
+  const unexpected = SEEDS.filter((seed) => {
+    const path = new BurstyPath(seed);
+    path.want([1.1], 10_000);
+    const whileOver = path.want([1.7], 1000) + path.want([1.1], 10_000);
+    const whenBack = path.want([1.7], 5000);
+    const afterwards = path.want([1.7], 10_000);
+    return whileOver > 0 || whenBack === 0 || whenBack >= 700 || afterwards > 0;
+  });
+  assertAtMostOneInTen(unexpected);
+});
+
+test("ParityTrials bar parity that overfills a link within five seconds, amid losses in bursts", () => {
+  for (const seed of SEEDS) {
+    const path = new BurstyPath(seed, 0.1);
+    path.want([1.2, 1.6, 1.6, 1.6, 1.6], 1000);
+    assert.ok(path.trials.failed > 0, `seed ${seed}`);
+  }
 });
 
 test("CongestionGate cuts parity while a queue stands, and lets it grow back", () => {
