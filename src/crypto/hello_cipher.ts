@@ -21,7 +21,9 @@ import { asciiKey, keyedHash } from "./hash.ts";
 /** Bytes that sealing adds. */
 export const HELLO_OVERHEAD = 24;
 
-const NONCE_LENGTH = 16;
+/** Bytes of a nonce. */
+export const HELLO_NONCE_LENGTH = 16;
+
 const MAC_LENGTH = 8;
 const ENCRYPTION_KEY = asciiKey("enc");
 const MAC_KEY = asciiKey("mac");
@@ -56,13 +58,13 @@ export class HelloCipher {
     if (sealedLength > packet.length) {
       throw new RangeError(`no room to seal ${length} bytes in ${packet.length}`);
     }
-    if (nonce.length !== NONCE_LENGTH) {
-      throw new RangeError(`nonce must be ${NONCE_LENGTH} bytes, got ${nonce.length}`);
+    if (nonce.length !== HELLO_NONCE_LENGTH) {
+      throw new RangeError(`nonce must be ${HELLO_NONCE_LENGTH} bytes, got ${nonce.length}`);
     }
     const body = packet.subarray(0, length);
     this.#applyKeyStream(body, nonce);
     packet.set(nonce, length);
-    packet.set(this.#mac(body, nonce), length + NONCE_LENGTH);
+    packet.set(this.#mac(body, nonce), length + HELLO_NONCE_LENGTH);
     return sealedLength;
   }
 
@@ -77,8 +79,8 @@ export class HelloCipher {
     const length = packet.length - HELLO_OVERHEAD;
     if (length < 0) return undefined;
     const body = packet.subarray(0, length);
-    const nonce = packet.subarray(length, length + NONCE_LENGTH);
-    const mac = packet.subarray(length + NONCE_LENGTH);
+    const nonce = packet.subarray(length, length + HELLO_NONCE_LENGTH);
+    const mac = packet.subarray(length + HELLO_NONCE_LENGTH);
     if (!equalBytes(mac, this.#mac(body, nonce))) return undefined;
     this.#applyKeyStream(body, nonce);
     return body;

@@ -28,8 +28,10 @@ const PROOF = asciiKey("sosistab-ts-session-proof");
 const STREAM_UPLOAD = asciiKey("uploadtcp");
 const STREAM_DOWNLOAD = asciiKey("downloadtcp");
 
-/** Bytes of a session's name, and of the proof that somebody has its secret. */
-const NAME_LENGTH = 8;
+/** Bytes of a session's name. */
+export const SESSION_NAME_LENGTH = 8;
+
+/** Bytes of the proof that somebody has its secret. */
 const PROOF_LENGTH = 16;
 
 /** The point that RFC 7748 calls the base point. */
@@ -84,9 +86,16 @@ export function portableX25519(random: RandomSource): X25519 {
   };
 }
 
-/** The public half of a secret key, for any X25519. */
-export function publicKeyOf(x25519: X25519, secretKey: Uint8Array): Uint8Array {
+/**
+ * The public half of a secret key: what clients must know of a server that has it.
+ *
+ * @param secretKey 32 bytes; any are a secret key. Throws `RangeError` for another length.
+ * @param x25519 What computes it: by default, plain JavaScript.
+ * @returns 32 bytes.
+ */
+export function publicKeyOf(secretKey: Uint8Array, x25519?: X25519): Uint8Array {
   checkLength("secretKey", secretKey);
+  if (x25519 === undefined) return nobleX25519.getPublicKey(secretKey);
   const publicKey = x25519.shared(secretKey, BASE_POINT);
   if (publicKey === undefined) throw new Error("this X25519 refuses the base point");
   return publicKey;
@@ -123,7 +132,7 @@ export function deriveSessionKeys(secret: Uint8Array): DirectionKeys {
 
 /** How both ends of a session call it, and how one shows the other that it has its secret. */
 export interface SessionIdentity {
-  /** 8 bytes. */
+  /** {@linkcode SESSION_NAME_LENGTH} bytes. */
   readonly name: Uint8Array;
   /** Key of {@linkcode proveIdentity}, 32 bytes. */
   readonly proofKey: Uint8Array;
@@ -132,7 +141,7 @@ export interface SessionIdentity {
 /** The identity of a session, from the secret of its handshake. */
 export function deriveIdentity(secret: Uint8Array): SessionIdentity {
   return {
-    name: keyedHash(NAME, secret).slice(0, NAME_LENGTH),
+    name: keyedHash(NAME, secret).slice(0, SESSION_NAME_LENGTH),
     proofKey: keyedHash(PROOF, secret),
   };
 }

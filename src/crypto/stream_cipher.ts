@@ -7,7 +7,8 @@
  *
  * @module
  */
-import { chacha8 } from "@noble/ciphers/chacha.js";
+import { cipherKernel } from "../kernels/cipher_kernel.ts";
+import { type CipherKernel, MOST_ENCRYPTED } from "../kernels/cipher_work.ts";
 
 // Protocol constants: changing one breaks interoperation.
 
@@ -15,24 +16,28 @@ const KEY_LENGTH = 32;
 const BLOCK_LENGTH = 64;
 const ZERO_NONCE = new Uint8Array(12);
 
+/** Where the counter of blocks ends, bytes: 256 GiB. */
+const MOST_BYTES = BLOCK_LENGTH * 2 ** 32;
+
 /** The key stream of one direction; the same for sending and for receiving. */
 export class StreamCipher {
   readonly #key: Uint8Array;
-  /** The block that was begun; what is used of it lies before `#used`. */
-  readonly #block = new Uint8Array(BLOCK_LENGTH);
-  #used = BLOCK_LENGTH;
-  #nextBlock = 0;
+  readonly #kernel: CipherKernel;
+  /** Bytes of the key stream that are used up. */
+  #position = 0;
 
   /**
    * Starts at the first byte of the direction.
    *
    * @param key 32 bytes; a copy is kept.
+   * @param kernel What does the work: by default the fastest there is.
    */
-  constructor(key: Uint8Array) {
+  constructor(key: Uint8Array, kernel: CipherKernel = cipherKernel()) {
     if (key.length !== KEY_LENGTH) {
       throw new RangeError(`key must be ${KEY_LENGTH} bytes, got ${key.length}`);
     }
     this.#key = key.slice();
+    this.#kernel = kernel;
   }
 
   /**
@@ -40,32 +45,20 @@ export class StreamCipher {
    * the counter of the key stream ends.
    */
   apply(bytes: Uint8Array): void {
-    let at = this.#finishBlock(bytes);
-    const blocks = Math.floor((bytes.length - at) / BLOCK_LENGTH);
-    if (blocks > 0) {
-      const whole = bytes.subarray(at, at + blocks * BLOCK_LENGTH);
-      chacha8(this.#key, ZERO_NONCE, whole, whole, this.#nextBlock);
-      this.#nextBlock += blocks;
-      at += whole.length;
+    if (this.#position + bytes.length > MOST_BYTES) {
+      throw new RangeError("the key stream of this direction is used up");
     }
-    if (at < bytes.length) {
-      this.#startBlock();
-      this.#finishBlock(bytes.subarray(at));
+    for (let at = 0; at < bytes.length;) {
+      const used = this.#position % BLOCK_LENGTH;
+      const count = Math.min(bytes.length - at, MOST_ENCRYPTED - used);
+      const piece = bytes.subarray(at, at + count);
+      const { work } = this.#kernel;
+      work.set(piece, used);
+      const block = (this.#position - used) / BLOCK_LENGTH;
+      this.#kernel.encrypt(this.#key, ZERO_NONCE, block, used + count, 8);
+      piece.set(work.subarray(used, used + count));
+      this.#position += count;
+      at += count;
     }
-  }
-
-  /** Uses up the block at hand, or what of it is wanted; returns how many bytes it did. */
-  #finishBlock(bytes: Uint8Array): number {
-    const length = Math.min(BLOCK_LENGTH - this.#used, bytes.length);
-    for (let i = 0; i < length; i++) bytes[i]! ^= this.#block[this.#used + i]!;
-    this.#used += length;
-    return length;
-  }
-
-  #startBlock(): void {
-    this.#block.fill(0);
-    chacha8(this.#key, ZERO_NONCE, this.#block, this.#block, this.#nextBlock);
-    this.#nextBlock++;
-    this.#used = 0;
   }
 }

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import fc from "fast-check";
 import { formatHex } from "../../src/bytes.ts";
-import { SESSION_OVERHEAD, SessionCipher } from "../../src/crypto/aead.ts";
+import { MOST_MESSAGE, SESSION_OVERHEAD, SessionCipher } from "../../src/crypto/aead.ts";
+import { createCipherKernel } from "../../src/kernels/cipher_kernel.ts";
+import { PlainCipherKernel } from "../../src/kernels/plain_cipher_kernel.ts";
 import { parseHex, vectors } from "../support/vectors.ts";
 
 function sealed(cipher: SessionCipher, plaintext: Uint8Array, nonce: Uint8Array): Uint8Array {
@@ -32,8 +34,9 @@ test("SessionCipher is ChaCha20-Poly1305 of RFC 8439 with the nonce behind the t
     nonce,
     plaintext,
     fc.integer({ min: 0, max: 5 }),
-    (key, nonce, plaintext, offset) => {
-      const cipher = new SessionCipher(key);
+    fc.constantFrom(createCipherKernel(), new PlainCipherKernel()),
+    (key, nonce, plaintext, offset, kernel) => {
+      const cipher = new SessionCipher(key, kernel);
       const expected = [...chacha20poly1305(key, nonce).encrypt(plaintext), ...nonce];
       const memory = new Uint8Array(offset + plaintext.length + SESSION_OVERHEAD);
       const packet = memory.subarray(offset);
@@ -48,7 +51,7 @@ test("SessionCipher is ChaCha20-Poly1305 of RFC 8439 with the nonce behind the t
 test("SessionCipher takes messages that are longer than any packet", () => {
   const cipher = new SessionCipher(new Uint8Array(32).fill(3));
   const nonce = new Uint8Array(12).fill(4);
-  for (const length of [2048, 2049, 65_000, 100]) {
+  for (const length of [2048, 2049, 65_000, MOST_MESSAGE, 100]) {
     const plaintext = new Uint8Array(length).fill(length);
     const packet = sealed(cipher, plaintext, nonce);
     const expected = chacha20poly1305(new Uint8Array(32).fill(3), nonce).encrypt(plaintext);
@@ -100,6 +103,22 @@ test("SessionCipher.seal() writes nothing behind the packet, and throws without 
   assert.deepEqual(memory.slice(10 + SESSION_OVERHEAD), new Uint8Array(40 - SESSION_OVERHEAD));
   assert.throws(() => cipher.seal(memory, 23, new Uint8Array(12)), RangeError);
   assert.throws(() => cipher.seal(memory, 10, new Uint8Array(16)), RangeError);
+  const long = new Uint8Array(MOST_MESSAGE + 1 + SESSION_OVERHEAD);
+  assert.throws(() => cipher.seal(long, MOST_MESSAGE + 1, new Uint8Array(12)), RangeError);
+  assert.equal(cipher.open(long), undefined);
+});
+
+test("SessionCipher leaves no key of a tag in the work space", () => {
+  const kernel = createCipherKernel();
+  const cipher = new SessionCipher(new Uint8Array(32).fill(1), kernel);
+  const packet = sealed(cipher, new Uint8Array(100), new Uint8Array(12));
+  const zeros = new Uint8Array(64);
+  assert.deepEqual(kernel.work.slice(0, 64), zeros);
+  assert.ok(cipher.open(packet.slice()));
+  assert.deepEqual(kernel.work.slice(0, 64), zeros);
+  packet[0]! ^= 1;
+  assert.equal(cipher.open(packet), undefined);
+  assert.deepEqual(kernel.work.slice(0, 64), zeros);
 });
 
 test("SessionCipher keeps a copy of the key, and throws when it is not 32 bytes", () => {

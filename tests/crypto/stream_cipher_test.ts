@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { formatHex } from "../../src/bytes.ts";
 import { StreamCipher } from "../../src/crypto/stream_cipher.ts";
+import { MOST_ENCRYPTED } from "../../src/kernels/cipher_work.ts";
+import { PlainCipherKernel } from "../../src/kernels/plain_cipher_kernel.ts";
 import { parseHex, vectors } from "../support/vectors.ts";
 
 test("StreamCipher encrypts and decrypts as the original does", () => {
@@ -31,6 +33,18 @@ test("StreamCipher.apply() gives the same bytes however they are cut", () => {
     for (const length of lengths) cipher.apply(pieces.subarray(at, at += length));
     assert.deepEqual(pieces, whole);
   }));
+});
+
+test("StreamCipher.apply() takes more than the work space holds, with any kernel", () => {
+  const key = new Uint8Array(32).fill(9);
+  const length = 2 * MOST_ENCRYPTED + 100;
+  const [fast, plain] = [new StreamCipher(key), new StreamCipher(key, new PlainCipherKernel())];
+  const [a, b] = [new Uint8Array(length), new Uint8Array(length)];
+  for (const [cipher, bytes] of [[fast, a], [plain, b]] as const) {
+    cipher.apply(bytes.subarray(0, 5));
+    cipher.apply(bytes.subarray(5));
+  }
+  assert.deepEqual(a, b);
 });
 
 test("StreamCipher keeps a copy of the key, and throws when it is not 32 bytes", () => {
