@@ -17,6 +17,7 @@ export type {
   KeyPair,
   ListenStreamOptions,
   PacketCipher,
+  ReplayStore,
   SecureStreamOptions,
   SessionState,
   StreamHandler,
@@ -25,8 +26,10 @@ export type {
   TlsIdentity,
   X25519,
 } from "./src/host.ts";
+export { publicKeyOf } from "./src/crypto/keys.ts";
 export type { RandomSource } from "./src/random.ts";
 export { connect } from "./src/net/client.ts";
+export type { HelloStats } from "./src/net/hello_memory.ts";
 export { listen } from "./src/net/listener.ts";
 export type {
   Closure,
@@ -46,6 +49,7 @@ export type {
   WaitOptions,
 } from "./src/net/contract.ts";
 export { formatKey, parseKey } from "./src/net/key_text.ts";
+export { tracePackets } from "./src/net/trace_packets.ts";
 export { formatUrl, parseUrl, type ServerAddress } from "./src/net/url.ts";
 export type { Connector, ConnectorOptions, ConnectorStream } from "./src/transport/connector.ts";
 export { httpConnector } from "./src/transport/http_connector.ts";
@@ -57,6 +61,7 @@ export { EmaCalculator } from "./src/stats/ema.ts";
 export { StatsGatherer } from "./src/stats/gatherer.ts";
 export { type TimePoint, TimeSeries } from "./src/stats/time_series.ts";
 export type { SessionCounts } from "./src/session/machine.ts";
+export type { PacketLogEntry } from "./src/session/packet_log.ts";
 export type { AckSample, CongestionController } from "./src/mux/congestion.ts";
 export type { CongestionChoice } from "./src/mux/create_congestion.ts";
 export type { FixedRateOptions } from "./src/mux/fixed_rate.ts";

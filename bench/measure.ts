@@ -10,6 +10,7 @@ import { connect, listen, type Multiplex, type Session } from "../mod.ts";
 import { SESSION_OVERHEAD, SessionCipher } from "../src/crypto/aead.ts";
 import { publicKeyOf } from "../src/crypto/keys.ts";
 import { Initiator } from "../src/handshake/initiator.ts";
+import { HelloFilter } from "../src/handshake/hello_filter.ts";
 import { Responder } from "../src/handshake/responder.ts";
 import { Random } from "../src/random.ts";
 import { currentHost } from "../tests/support/current_host.ts";
@@ -36,14 +37,18 @@ switch (what) {
     say(await measureMemory());
     break;
   case "server": {
-    const listener = await listen(host, { hostname: "127.0.0.1", secretKey: SECRET_KEY });
+    const listener = await listen(host, {
+      hostname: "127.0.0.1",
+      secretKey: SECRET_KEY,
+      freshKey: true,
+    });
     say({ port: listener.addr.port });
     process.stdin.on("end", () => process.exit(0)).resume();
     for await (const session of listener) serveAll(session.multiplex());
     break;
   }
   case "client": {
-    const serverKey = publicKeyOf(host.x25519!, SECRET_KEY);
+    const serverKey = publicKeyOf(SECRET_KEY);
     const port = Number(argument);
     const session = await connect(host, { hostname: "127.0.0.1", port, serverKey });
     const mux = session.multiplex();
@@ -110,7 +115,13 @@ function measureAead(): Record<string, number> {
 function measureHandshake(): () => void {
   const x25519 = host.x25519!;
   const random = new Random(host.random);
-  const responder = new Responder({ secretKey: SECRET_KEY, x25519, random }, 0);
+  const filter = new HelloFilter(SECRET_KEY);
+  const responder = new Responder({
+    secretKey: SECRET_KEY,
+    x25519,
+    random,
+    isFresh: (...hello) => filter.accept(...hello) !== undefined,
+  });
   const serverKey = responder.publicKey;
   const hello = new Uint8Array(2048);
   const answer = new Uint8Array(2048);
@@ -126,7 +137,11 @@ function measureHandshake(): () => void {
 
 /** Memory of sessions with a multiplex each, both ends in this process. */
 async function measureMemory(): Promise<Record<string, number>> {
-  const listener = await listen(host, { hostname: "127.0.0.1", secretKey: SECRET_KEY });
+  const listener = await listen(host, {
+    hostname: "127.0.0.1",
+    secretKey: SECRET_KEY,
+    freshKey: true,
+  });
   const { port } = listener.addr;
   const serverKey = listener.publicKey;
   const kept: Session[] = [];

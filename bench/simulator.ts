@@ -35,7 +35,11 @@ async function measure(rate: number, duration: number, crypto: "none" | "real"):
   const workedBefore = process.cpuUsage();
   const network = simulatedNetwork(options);
   const [server, client] = [network.addNode("server"), network.addNode("client")];
-  const listener = await listen(server, { port: 1, secretKey: new Uint8Array(32).fill(1) });
+  const listener = await listen(server, {
+    port: 1,
+    secretKey: new Uint8Array(32).fill(1),
+    freshKey: true,
+  });
   const { publicKey: serverKey } = listener;
   const session = await network.run(connect(client, { hostname: "server", port: 1, serverKey }));
   const mux = session.multiplex();

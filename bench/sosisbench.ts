@@ -94,7 +94,12 @@ async function selfTest(options: ClientOptions): Promise<void> {
 }
 
 async function open(address: Address): Promise<Listener> {
-  const listener = await listen(host, { ...address, secretKey: SNAKEOIL_KEY, tcp: true });
+  const listener = await listen(host, {
+    ...address,
+    secretKey: SNAKEOIL_KEY,
+    freshKey: true,
+    tcp: true,
+  });
   console.error(`listening at ${formatAddress(listener.addr)}`);
   return listener;
 }

@@ -87,6 +87,9 @@ export interface Host {
   /** A faster X25519 than the portable one, where the platform has it. */
   readonly x25519?: X25519;
 
+  /** Where a listener keeps which hellos it has answered, unless it is told of another place. */
+  readonly replayStore?: ReplayStore;
+
   /**
    * Makes another implementation of the session packets' cipher, which must do exactly what the
    * portable one does: a faster one, where the platform has it. Whatever stands here is all that
@@ -103,8 +106,48 @@ export interface Host {
   onSessionState?(state: SessionState): void;
 }
 
+/**
+ * Keeps some bytes of a listener for longer than it lives: a file beside its key, a value, a row.
+ *
+ * In it stands which hellos were answered, so that none is answered again after a restart. Without one
+ * a listener does not know, and answers only hellos of minutes that began after its start: for up to a
+ * minute nobody can connect. The bytes are sealed under the server's secret key: whoever reads them
+ * learns how many hellos were answered and no more, and damage is noticed. They are a few kilobytes; a
+ * flood makes them 8 MB at the most.
+ *
+ * Calls take effect in the order in which they are made, though the next one may come before the last
+ * has settled. An append that is done when the call returns loses nothing with the process.
+ */
+export interface ReplayStore {
+  /**
+   * Reads all that was written. Called at the start, and now and then before
+   * {@linkcode ReplayStore.replace}.
+   *
+   * @returns `undefined` when nothing ever was.
+   */
+  load(): Promise<Uint8Array | undefined>;
+
+  /**
+   * Adds to the end of what was written, just before a hello is answered.
+   *
+   * @param bytes Some 40 of them; the callee's.
+   */
+  append(bytes: Uint8Array): Promise<void>;
+
+  /**
+   * Puts bytes in the place of all that was written. When it fails, that must still be there.
+   *
+   * @param bytes The callee's.
+   */
+  replace(bytes: Uint8Array): Promise<void>;
+}
+
 /** What a session knows of its path when it sends a packet. */
 export interface SessionState {
+  /** Where its other end is. */
+  readonly remoteAddr: Address;
+  /** Whether the packet goes into a byte stream, not through a datagram socket. */
+  readonly isOverStream: boolean;
   /** The smoothed round trip, ms. */
   readonly rtt: number;
   /** What the congestion controller lets be in flight, packets; missing without a multiplex. */

@@ -188,7 +188,7 @@ async function openFlow(
   server: SimulatedNode,
   congestion: CongestionChoice | undefined,
 ): Promise<Flow> {
-  const listener = await listen(server, { port: 4_000, secretKey: SECRET_KEY });
+  const listener = await listen(server, { port: 4_000, secretKey: SECRET_KEY, freshKey: true });
   const accepted = (async () => {
     const receiver = (await listener.accept()).multiplex();
     return { receiver, far: await receiver.acceptConn() };

@@ -35,6 +35,7 @@ async function receive(hostname: string, carrier: string | undefined): Promise<v
   const listener = await listen(host, {
     hostname,
     secretKey: new Uint8Array(32).fill(7),
+    freshKey: true,
     udp: carrier !== "tcp",
     tcp: carrier === "tcp",
   });

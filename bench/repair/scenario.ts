@@ -141,7 +141,7 @@ export async function sendDatagrams(traffic: Traffic): Promise<Outcome> {
 
 async function open(network: SimulatedNetwork, { isRepaired = true }: Traffic) {
   const [client, server] = [network.addNode("client"), network.addNode("server")];
-  const listener = await listen(server, { port: 1, secretKey: SECRET_KEY });
+  const listener = await listen(server, { port: 1, secretKey: SECRET_KEY, freshKey: true });
   const near = await network.run(connect(client, {
     hostname: "server",
     port: 1,

@@ -13,7 +13,7 @@
  */
 import { type Address, isIpv6, normalizeHostname } from "../address.ts";
 import type { DatagramHandler } from "../host.ts";
-import { throwUncaught } from "./throw_uncaught.ts";
+import { throwUncaught } from "../transport/throw_uncaught.ts";
 
 // Protocol constants.
 

@@ -32,17 +32,13 @@ const DGRAM_RECEIVE_BUFFER = MAX_DATAGRAM + 1;
  * On Linux the sockets get a larger receive buffer where the program has all of `--allow-ffi` and
  * `--allow-read`, as with `-A`: without it a busy machine loses datagrams at some 10 Mbit/s and more.
  *
- * A process that has no file descriptors left accepts no streams any more, even when some are free
- * again: `node:net` of Deno forgets to try. That takes as many as the system grants at the most, since
- * Deno asks for all of them when it starts.
- *
  * A bound socket keeps the process alive until it is closed; an alarm does so while it is armed.
  *
  * @param options `native: false` takes `node:dgram` in any case.
  */
 export function denoHost(options: { readonly native?: boolean } = {}): Host {
   const native = options.native !== false && typeof Deno.listenDatagram === "function";
-  const platform = makePlatform({ tlsOverSockets: false });
+  const platform = makePlatform({ tlsOverSockets: false, forgetsToAccept: true });
   return {
     ...platform,
     async listenStream(address, handler, options) {

@@ -6,25 +6,30 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { type Address, normalizeHostname } from "../address.ts";
 import type { Host, StreamHandler, StreamListener, StreamSocket, TlsIdentity } from "../host.ts";
+import { keepAccepting } from "./accept_again.ts";
 import { NetStream } from "./net_stream.ts";
 import { checkBindAddress, socketError } from "./socket_error.ts";
-import { throwUncaught } from "./throw_uncaught.ts";
+import { throwUncaught } from "../transport/throw_uncaught.ts";
 import { TlsAcceptor } from "./tls_acceptor.ts";
 
-/**
- * Makes {@linkcode Host.listenStream}.
- *
- * @param overSockets Whether TLS may speak over a socket itself: see `tls_bridge.ts`.
- */
-export function listenBy(overSockets: boolean): NonNullable<Host["listenStream"]> {
-  return (address, handler, { tls } = {}) => listen(address, handler, tls, overSockets);
+/** What the streams of a runtime can do, and cannot. */
+export interface StreamTraits {
+  /** Whether TLS may speak over a socket itself: see `tls_bridge.ts`. */
+  readonly tlsOverSockets: boolean;
+  /** Whether a listener has to be woken after it was out of file descriptors: see `accept_again.ts`. */
+  readonly forgetsToAccept?: boolean;
+}
+
+/** Makes {@linkcode Host.listenStream}. */
+export function listenBy(traits: StreamTraits): NonNullable<Host["listenStream"]> {
+  return (address, handler, { tls } = {}) => listen(address, handler, tls, traits);
 }
 
 async function listen(
   address: Address,
   handler: StreamHandler,
   tls: TlsIdentity | undefined,
-  overSockets: boolean,
+  { tlsOverSockets, forgetsToAccept }: StreamTraits,
 ): Promise<StreamListener> {
   checkBindAddress(address);
   const onStream = (stream: StreamSocket) => {
@@ -36,14 +41,14 @@ async function listen(
   };
   const acceptor = tls === undefined
     ? new PlainAcceptor(onStream)
-    : new TlsAcceptor(tls, overSockets, onStream);
+    : new TlsAcceptor(tls, tlsOverSockets, onStream);
   const server = createServer({ allowHalfOpen: true, noDelay: true });
   try {
     await bind(server, address);
   } catch (error) {
     throw socketError(error, address);
   }
-  return new NetListener(server, acceptor);
+  return new NetListener(server, acceptor, forgetsToAccept ? keepAccepting(server) : undefined);
 }
 
 /** Listens; rejects with what the runtime says. */
@@ -83,10 +88,12 @@ class NetListener implements StreamListener {
   readonly addr: Address;
   readonly #server: Server;
   readonly #acceptor: Acceptor;
+  readonly #waking: Disposable | undefined;
 
-  constructor(server: Server, acceptor: Acceptor) {
+  constructor(server: Server, acceptor: Acceptor, waking: Disposable | undefined) {
     this.#server = server;
     this.#acceptor = acceptor;
+    this.#waking = waking;
     this.addr = addressOf(server);
     server.on("connection", (socket) => {
       // Whoever has cut the connection already has no address any more.
@@ -99,6 +106,7 @@ class NetListener implements StreamListener {
 
   close(): void {
     if (!this.#server.listening) return;
+    this.#waking?.[Symbol.dispose]();
     this.#server.close();
     this.#acceptor.close();
   }

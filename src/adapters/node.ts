@@ -6,7 +6,7 @@
  * import { connect, listen } from "@sosistab/sosistab/node";
  *
  * const secretKey = crypto.getRandomValues(new Uint8Array(32));
- * await using listener = await listen({ hostname: "127.0.0.1", secretKey });
+ * await using listener = await listen({ hostname: "127.0.0.1", secretKey, freshKey: true });
  *
  * const server = (async () => {
  *   const session = await listener.accept();
@@ -33,6 +33,7 @@ import { nodeHost } from "./node_host.ts";
 
 export * from "../../mod.ts";
 export { nodeHost };
+export { ReplayFile, type ReplayFileOptions } from "./replay_file.ts";
 
 /**
  * Connects to a server.

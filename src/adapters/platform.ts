@@ -8,7 +8,7 @@ import type { Host } from "../host.ts";
 import { epochSeconds, now, setAlarm } from "./clock.ts";
 import { resolve } from "./name_lookup.ts";
 import { connectNet } from "./net_connect.ts";
-import { listenBy } from "./net_listener.ts";
+import { listenBy, type StreamTraits } from "./net_listener.ts";
 import { secureBy } from "./tls_connect.ts";
 import { NativeX25519 } from "./x25519.ts";
 
@@ -20,9 +20,9 @@ export type Platform =
 /**
  * Makes the part of a host that is the same on all three runtimes.
  *
- * @param options `tlsOverSockets: false` where TLS cannot be held back over a socket: on Deno.
+ * @param traits What streams can do there, and cannot.
  */
-export function makePlatform(options: { readonly tlsOverSockets: boolean }): Platform {
+export function makePlatform(traits: StreamTraits): Platform {
   return {
     now,
     epochSeconds,
@@ -30,8 +30,8 @@ export function makePlatform(options: { readonly tlsOverSockets: boolean }): Pla
     setAlarm,
     resolve,
     connectStream: connectNet,
-    listenStream: listenBy(options.tlsOverSockets),
-    secureStream: secureBy(options.tlsOverSockets),
+    listenStream: listenBy(traits),
+    secureStream: secureBy(traits.tlsOverSockets),
     x25519: new NativeX25519(),
   };
 }

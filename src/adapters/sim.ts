@@ -16,7 +16,8 @@
  *
  * const network = simulatedNetwork({ seed: 7, conditions: { delay: 30, loss: 0.2 } });
  * const [server, client] = [network.addNode("server"), network.addNode("client")];
- * const listener = await listen(server, { port: 4000, secretKey: new Uint8Array(32).fill(1) });
+ * const secretKey = new Uint8Array(32).fill(1);
+ * const listener = await listen(server, { port: 4000, secretKey, freshKey: true });
  * void serve(listener);
  * const address = { hostname: "server", port: 4000, serverKey: listener.publicKey };
  * const session = await network.run(connect(client, address));
@@ -39,7 +40,6 @@ export type {
   NetworkOptions,
   NodeName,
   NodeOptions,
-  PacketLogEntry,
   Route,
   SimulatedNetwork,
   SimulatedNode,

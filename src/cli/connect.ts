@@ -6,6 +6,7 @@
 import process from "node:process";
 import { type Address, formatAddress } from "../address.ts";
 import type { Multiplex, Session } from "../net/contract.ts";
+import { watchCarrier } from "./carrier_watch.ts";
 import type { Context } from "./context.ts";
 import { explainConnect, explainLocalPort, explainLoss, systemReason } from "./explain.ts";
 import { keepAlive } from "./keep_alive.ts";
@@ -56,6 +57,7 @@ export async function connect(
   }
   const mux = session.multiplex({ deadAfter });
   const alive = keepAlive(context.host, session);
+  const carrier = watchCarrier(reporter, session);
   try {
     sayConnected(context, session, server.label, flags.proxy);
     if (flags.local) await forwardPort(context, session, mux, flags.local, flags.info);
@@ -63,6 +65,7 @@ export async function connect(
   } catch (error) {
     throw explainLoss(error);
   } finally {
+    carrier[Symbol.dispose]();
     alive[Symbol.dispose]();
     await mux.close();
   }
@@ -76,13 +79,18 @@ function sayConnected(
 ): void {
   const address = formatAddress(session.remoteAddr);
   const transport = transportName(session);
-  const rtt = Math.round(session.stats().rtt);
+  const { rtt: exactRtt, carrierReason: reason } = session.stats();
+  const rtt = Math.round(exactRtt);
   const name = label === undefined ? "" : `${label}  `;
   const through = proxy === undefined ? "" : ` through ${formatAddress(proxy)}`;
+  const why = reason === undefined ? "" : ` (${reason})`;
+  const named = label === undefined ? {} : { label };
+  const reasoned = reason === undefined ? {} : { reason };
   reporter.event(
     "connected",
-    { address, transport, rtt_ms: rtt, ...(label === undefined ? {} : { label }) },
-    `${reporter.highlight("connected")} ${name}${address}  ${transport}${through}  RTT ${rtt} ms`,
+    { address, transport, ...reasoned, rtt_ms: rtt, ...named },
+    `${reporter.highlight("connected")} ${name}${address}  ${transport}${why}${through}  ` +
+      `RTT ${rtt} ms`,
   );
 }
 

@@ -43,7 +43,7 @@ export async function receiveDemo(
   // Nobody can reach this server again later.
   const secretKey = new Uint8Array(32);
   host.random(secretKey);
-  const listener = await listen(host, { hostname: LOOPBACK, secretKey, signal });
+  const listener = await listen(host, { hostname: LOOPBACK, secretKey, freshKey: true, signal });
   const report = (event: string, isEnd: boolean) => {
     const fields = (flow: Flow) => flow.report(isEnd);
     reporter.event(event, { plain: fields(flows.plain), sosistab: fields(flows.sosistab) });

@@ -143,7 +143,7 @@ export function explainSilence({ port }: Address, transport: Transport): readonl
     },
     transportAdvice(port, transport),
     {
-      cause: "the clocks differ by more than 2 minutes",
+      cause: "the clocks differ by more than an hour, or 2 min through a proxy",
       remedy: "compare on both machines: date -u",
     },
   ];

@@ -2,11 +2,11 @@
  * The file that holds a server's secret key: one line, 52 characters of base32.
  *
  * It is made once, readable by its owner alone, and never overwritten. What stands in it appears in
- * no message.
+ * no message. With it begins the file of the hellos that it answers.
  *
  * @module
  */
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import process from "node:process";
@@ -15,6 +15,7 @@ import type { Host, KeyPair } from "../host.ts";
 import { formatKey, parseKey } from "../net/key_text.ts";
 import { explainRead, systemReason } from "./explain.ts";
 import { Failure, systemCode } from "./failure.ts";
+import { helloFileOf, makeHelloFile } from "./hello_file.ts";
 import type { Reporter } from "./reporter.ts";
 import { shellWord } from "./shell_word.ts";
 
@@ -32,15 +33,21 @@ export function defaultKeyFile(stateHome: string | undefined = process.env.XDG_S
   return join(base, "sosistab", "key");
 }
 
+/** A key, and where it was found. */
+export interface FiledKey extends KeyPair {
+  /** The key file. */
+  readonly file: string;
+}
+
 /**
  * Reads the key of a server.
  *
  * @param file The key file. Without it, or empty, it is the default one, which is made on first use.
  */
-export function loadKey(host: Host, reporter: Reporter, file: string | undefined): KeyPair {
+export function loadKey(host: Host, reporter: Reporter, file: string | undefined): FiledKey {
   const path = file || defaultKeyFile();
   try {
-    return readKeyFile(host, reporter, path);
+    return { ...readKeyFile(host, reporter, path), file: path };
   } catch (error) {
     if (file || systemCode(error) !== "ENOENT") throw explainMissing(error, path);
   }
@@ -50,18 +57,22 @@ export function loadKey(host: Host, reporter: Reporter, file: string | undefined
     { file: path, made: true },
     `${reporter.highlight("key")}       made ${path} (keep it: it is this server's identity)`,
   );
-  return keys;
+  return { ...keys, file: path };
 }
 
 /** Draws a key and writes it to a new file. */
 export function makeKeyFile(host: Host, path: string): KeyPair {
   const keys = (host.x25519 ?? portableX25519(host.random)).generate();
+  let made = path;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
     // `wx`: two programs at once must not overwrite each other's key.
     writeFileSync(path, formatKey(keys.secretKey) + "\n", { mode: FILE_MODE, flag: "wx" });
+    made = helloFileOf(path);
+    makeHelloFile(path);
   } catch (error) {
-    throw explainWrite(error, path);
+    if (made !== path) rmSync(path, { force: true });
+    throw explainWrite(error, made);
   }
   return keys;
 }
@@ -81,7 +92,7 @@ function readKeyFile(host: Host, reporter: Reporter, path: string): KeyPair {
   }
   return {
     secretKey,
-    publicKey: publicKeyOf(host.x25519 ?? portableX25519(host.random), secretKey),
+    publicKey: publicKeyOf(secretKey, host.x25519),
   };
 }
 

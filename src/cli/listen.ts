@@ -14,6 +14,7 @@ import { explainListen } from "./explain.ts";
 import { Failure } from "./failure.ts";
 import { joinFirstStream } from "./first_stream.ts";
 import { forwardStreams } from "./forward_streams.ts";
+import { helloFileOf, openHelloFile } from "./hello_file.ts";
 import { loadKey } from "./key_file.ts";
 import { advertisedHost } from "./own_address.ts";
 import { shellWord } from "./shell_word.ts";
@@ -52,7 +53,8 @@ export async function listen(
       { remedy: "leave --transport udp out, or --cert and --cert-key" },
     ]);
   }
-  const { secretKey } = loadKey(context.host, context.reporter, flags.key);
+  const { secretKey, file } = loadKey(context.host, context.reporter, flags.key);
+  const replayStore = openHelloFile(context.reporter, file);
   const { hostname, port } = address;
   let listener: Listener;
   try {
@@ -62,6 +64,7 @@ export async function listen(
       udp: transport !== "tcp",
       tcp: transport !== "udp",
       ...(tls && { tls }),
+      ...(replayStore && { replayStore }),
       ...(hostname === "" ? {} : { hostname }),
     });
   } catch (error) {
@@ -69,6 +72,7 @@ export async function listen(
   }
   try {
     sayListening(context, listener, argument, flags);
+    sayPause(context, listener, helloFileOf(file));
     if (flags.to) await forwardStreams(context, listener, flags.to, flags.deadAfter);
     else await joinFirstStream(context, listener, flags);
   } finally {
@@ -104,6 +108,22 @@ function sayListening(
       reporter.highlight(`  sosistab connect '${url}'${target === undefined ? "" : local}`),
       `(as a QR code: ${["sosistab url", ...urlArguments(argument, addr, flags)].join(" ")} --qr)`,
     ].join("\n"),
+  );
+}
+
+/** A listener that does not know what was answered before lets the minute pass. */
+function sayPause(
+  { host, reporter }: Context,
+  listener: Listener,
+  helloFile: string,
+): void {
+  const { past } = listener.stats().hellos;
+  if (past === "all") return;
+  const wait = `nobody can connect for the next ${Math.ceil(60 - host.epochSeconds() % 60)} s`;
+  reporter.warn(
+    past === "damaged"
+      ? `a part of ${helloFile} is damaged or was made with another key, so ${wait}`
+      : `nothing tells which clients this key has answered before, so ${wait}`,
   );
 }
 

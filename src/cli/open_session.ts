@@ -92,7 +92,7 @@ export async function openSession(
 }
 
 /** What a session travels on, as `--transport` calls it. */
-export function transportName(session: Session): Exclude<Transport, "auto"> {
+export function transportName(session: Pick<Session, "stats">): Exclude<Transport, "auto"> {
   const { carrier } = session.stats();
   return carrier === "stream" ? "tcp" : carrier;
 }

@@ -58,17 +58,18 @@ export async function ping(
   } catch (error) {
     throw explainConnect(error, server, flags);
   }
+  const outcome = formatAdvice(results, flags.proxy !== undefined);
   if (isJson) {
     const transports = results.map(probeFields);
     const named = label === undefined ? {} : { label };
-    await printLine(JSON.stringify({ address, ...named, transports }));
+    const advised = outcome === undefined ? {} : { advice: outcome };
+    await printLine(JSON.stringify({ address, ...named, transports, ...advised }));
   }
   if (results.every(({ trips }) => trips === undefined)) {
     const advice = explainSilence(server, chooseTransport({ ...flags, sni: undefined }));
     throw new Failure("no-answer", `no answer from ${address}`, advice);
   }
-  const advice = formatAdvice(results, flags.proxy !== undefined);
-  if (!isJson && advice !== undefined) await printLine(advice);
+  if (!isJson && outcome !== undefined) await printLine(outcome);
 }
 
 /** What is to be tried. */

@@ -5,6 +5,11 @@
  */
 import type { ProbedTransport, ProbeResult } from "./carrier_probe.ts";
 
+// Tuning.
+
+/** Loss of pings from which TCP, which shows none, may be faster: `net/throttle_watch.ts` has the same. */
+const MUCH_LOSS = 1 / 3;
+
 /** Round trips in figures, ms. */
 export interface TripFigures {
   readonly median: number;
@@ -64,9 +69,17 @@ export function formatAdvice(
 ): string | undefined {
   if (results.length < 2) return undefined;
   const works = (transport: ProbedTransport) =>
-    results.some((result) => result.transport === transport && result.trips !== undefined);
+    results.some((result) => result.transport === transport && result.trips?.times.length);
+  const isLossy = (transport: ProbedTransport) =>
+    results.some(({ transport: name, trips }) =>
+      name === transport && trips !== undefined &&
+      trips.times.length < (1 - MUCH_LOSS) * trips.sent
+    );
   if (isProxied && works("tcp")) {
     return "Through the proxy TCP works, which connect takes by itself.";
+  }
+  if (works("udp") && works("tcp") && isLossy("udp") && !isLossy("tcp")) {
+    return "UDP loses much from here: connect begins with it, and goes over to TCP when that is faster.";
   }
   if (works("udp")) return "UDP works from here, and connect takes it by itself.";
   if (works("tcp")) return "Nothing comes back over UDP: connect takes TCP by itself.";

@@ -5,6 +5,7 @@
  */
 import { Command, Option } from "commander";
 import type { Address } from "../address.ts";
+import { WIRE_VERSION } from "../wire/hello.ts";
 import {
   parseCount,
   parseDelay,
@@ -36,7 +37,7 @@ import {
   transportOption,
 } from "./shared_options.ts";
 import { url, type UrlFlags } from "./url.ts";
-import { PROTOCOL_VERSION, VERSION } from "./version.ts";
+import { VERSION } from "./version.ts";
 
 /** Runs a command in a world. */
 export type Launch = (command: (context: Context) => Promise<void>) => Promise<void>;
@@ -112,7 +113,7 @@ export function makeProgram(launch: Launch, answer: (text: string) => void): Com
 
 /** Which program, runtime and protocol this is. */
 function versionLine(): string {
-  return `sosistab ${VERSION} (${RUNTIME}, protocol ${PROTOCOL_VERSION})`;
+  return `sosistab ${VERSION} (${RUNTIME}, protocol ${WIRE_VERSION})`;
 }
 
 function addDemo(program: Command, launch: Launch): void {

@@ -6,6 +6,3 @@
 
 /** The version of the package, as in `deno.json`. */
 export const VERSION = "0.1.0";
-
-/** The version of the wire that it speaks. */
-export const PROTOCOL_VERSION = 3;

@@ -95,14 +95,20 @@ export class ClockWalk {
   }
 }
 
-/** Minutes from our own, in the order of the walk. */
+/** Minutes from our own that a server's clock may show, so far apart as one hello reaches, nearest first. */
+export const CLOCK_OFFSETS: readonly number[] = planOffsets();
+
+/** The same in the order of the walk: the likely ones come again. */
 const OFFSETS: readonly number[] = planWalk();
 
-function planWalk(): number[] {
+function planOffsets(): number[] {
   const distances: number[] = [];
   for (let distance = STEP; distance <= NEAR; distance += STEP) distances.push(distance);
   for (let distance = NEAR + HOUR; distance <= FAR; distance += HOUR) distances.push(distance);
-  const first = distances.flatMap((distance) => [distance, -distance]);
-  const likely = first.filter((offset) => Math.abs(offset) === STEP || offset % HOUR === 0);
-  return [...first, ...likely].slice(0, MOST_HELLOS);
+  return distances.flatMap((distance) => [distance, -distance]);
+}
+
+function planWalk(): number[] {
+  const isLikely = (offset: number) => Math.abs(offset) === STEP || offset % HOUR === 0;
+  return [...CLOCK_OFFSETS, ...CLOCK_OFFSETS.filter(isLikely)].slice(0, MOST_HELLOS);
 }

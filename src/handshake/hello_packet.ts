@@ -6,16 +6,12 @@
  *
  * @module
  */
-import type { HelloCipher } from "../crypto/hello_cipher.ts";
-import { HELLO_OVERHEAD } from "../crypto/hello_cipher.ts";
+import { HELLO_NONCE_LENGTH, HELLO_OVERHEAD, type HelloCipher } from "../crypto/hello_cipher.ts";
 import type { Random } from "../random.ts";
 import { encodeHandshakeFrame, type HandshakeFrame } from "../wire/hello.ts";
 import { Writer } from "../wire/writer.ts";
 
 // Protocol constants.
-
-/** The version of the wire that this implementation speaks. */
-export const WIRE_VERSION = 3;
 
 /** Longest handshake packet that is taken. */
 export const MOST_HELLO = 2048;
@@ -29,7 +25,6 @@ export const LEAST_HELLO = 180;
 /** Longest handshake packet that is sent. */
 export const MOST_HELLO_SENT = 1200;
 
-const NONCE_LENGTH = 16;
 const PADDING = 0xff;
 
 /**
@@ -52,7 +47,7 @@ export function sealHelloPacket(
   const shortest = Math.max(least, writer.length + HELLO_OVERHEAD);
   const length = random.between(shortest, Math.max(shortest, most)) - HELLO_OVERHEAD;
   into.fill(PADDING, writer.length, length);
-  const nonce = new Uint8Array(NONCE_LENGTH);
+  const nonce = new Uint8Array(HELLO_NONCE_LENGTH);
   random.fill(nonce);
   return cipher.seal(into, length, nonce);
 }

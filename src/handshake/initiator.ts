@@ -1,10 +1,9 @@
 /**
  * The client's half of the handshake: asks until it is answered.
  *
- * Hellos leave at 0, 0.25 and 0.5 s, then every half second, and after half a minute every two
- * seconds; each a fresh packet with the same keys, so an answer to any of them is good however late it
- * comes. Nothing but a true answer stops it: garbage, answers under other keys and low-order points
- * are dropped.
+ * Hellos leave at 0, 0.25 and 0.5 s, then every 0.39 s, and after half a minute every 1.7 s; each a
+ * fresh packet with the same keys, so an answer to any of them is good however late it comes. Nothing
+ * but a true answer stops it: garbage, answers under other keys and low-order points are dropped.
  *
  * A server whose clock shows another time is as silent as one that is not there. So small hellos for
  * other times (`clock_walk.ts`) go between the others once these have been unanswered for a while;
@@ -25,15 +24,9 @@ import { equalBytes } from "../bytes.ts";
 import type { X25519 } from "../host.ts";
 import type { Random } from "../random.ts";
 import type { Extension } from "../wire/extension.ts";
-import { decodeHandshakeFrame } from "../wire/hello.ts";
+import { decodeHandshakeFrame, WIRE_VERSION } from "../wire/hello.ts";
 import { ClockWalk, MOST_ANSWER_MINUTES } from "./clock_walk.ts";
-import {
-  LEAST_HELLO,
-  MOST_HELLO,
-  MOST_HELLO_SENT,
-  sealHelloPacket,
-  WIRE_VERSION,
-} from "./hello_packet.ts";
+import { LEAST_HELLO, MOST_HELLO, MOST_HELLO_SENT, sealHelloPacket } from "./hello_packet.ts";
 import type { ServerClock } from "./server_clock.ts";
 
 // Protocol constants.
@@ -53,11 +46,20 @@ const LEAST_ANSWER = 100;
  * connection in a thousand takes over a minute; with these 2 in a thousand are open after 4 s.
  */
 const FIRST_INTERVALS = [250, 250];
-const INTERVAL = 500;
 
-/** After so long, ms, they leave seldom, every so many ms: the server may be gone for a day. */
+/**
+ * The later ones, ms. They also are what asks for a session that has fallen silent: data shall flow
+ * again half a second and a round trip after the path has come back: a late hello, its answer, and the
+ * question that follows it.
+ */
+const INTERVAL = 390;
+
+/**
+ * After so long, ms, they leave seldom, every so many ms: the server may be gone for a day. Then data
+ * shall flow again after two seconds.
+ */
 const SELDOM_AFTER = 30_000;
-const SELDOM_INTERVAL = 2_000;
+const SELDOM_INTERVAL = 1_700;
 
 /** Share by which an interval may differ: a metronome is a fingerprint. */
 const JITTER = 0.1;
@@ -89,6 +91,8 @@ export interface InitiatorOptions {
   readonly giveUpAt: number;
   /** The server's wall clock, where an earlier handshake has shown it; otherwise it is ours. */
   readonly clock?: ServerClock;
+  /** Its keys; fresh ones by default. With those of an earlier handshake late answers to it are good, too. */
+  readonly keys?: OwnKeys;
   /** Longest ordinary hello, bytes, at least 180; 1,200 by default. */
   readonly mostHello?: number;
 }
@@ -108,6 +112,11 @@ export type InitiatorEvent =
     readonly clockOffset: number;
   }
   | { readonly kind: "failed" };
+
+/** Draws a client's keys. It has no identity: its long-term pair lives no longer than the other one. */
+export function generateOwnKeys(x25519: X25519): OwnKeys {
+  return { long: x25519.generate(), ephemeral: x25519.generate() };
+}
 
 /** One handshake. Times in ms, except `epochSeconds`. */
 export class Initiator {
@@ -131,8 +140,7 @@ export class Initiator {
   constructor(options: InitiatorOptions, now: number) {
     const { serverKey, x25519 } = options;
     this.#options = options;
-    // A client has no identity: its long-term pair lives as long as the handshake.
-    this.#keys = { long: x25519.generate(), ephemeral: x25519.generate() };
+    this.#keys = options.keys ?? generateOwnKeys(x25519);
     this.#toServer = new CookieCiphers((minute) => clientToServerKey(serverKey, minute));
     this.#toClient = new CookieCiphers(
       (minute) => serverToClientKey(serverKey, minute),

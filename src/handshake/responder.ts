@@ -15,13 +15,18 @@
  */
 import { formatHex } from "../bytes.ts";
 import { clientToServerKey, CookieCiphers, serverToClientKey } from "../crypto/cookie.ts";
+import { HELLO_NONCE_LENGTH, HELLO_OVERHEAD } from "../crypto/hello_cipher.ts";
 import { publicKeyOf, tripleDiffieHellman } from "../crypto/keys.ts";
 import type { KeyPair, X25519 } from "../host.ts";
 import type { Random } from "../random.ts";
 import { OWN_BITS } from "../wire/extension.ts";
-import { type ClientHello, type ClientResume, decodeHandshakeFrame } from "../wire/hello.ts";
-import { HelloFilter } from "./hello_filter.ts";
-import { LEAST_HELLO, MOST_HELLO, sealHelloPacket, WIRE_VERSION } from "./hello_packet.ts";
+import {
+  type ClientHello,
+  type ClientResume,
+  decodeHandshakeFrame,
+  WIRE_VERSION,
+} from "../wire/hello.ts";
+import { LEAST_HELLO, MOST_HELLO, sealHelloPacket } from "./hello_packet.ts";
 import { TokenKeeper } from "./token_keeper.ts";
 
 // Protocol constants.
@@ -60,6 +65,19 @@ export interface ResponderOptions {
   readonly secretKey: Uint8Array;
   readonly x25519: X25519;
   readonly random: Random;
+  /**
+   * Whether a hello has not been seen before, and remembers it.
+   *
+   * @param id Its nonce, 16 bytes.
+   * @param minute That of the key which opened it, since 1970.
+   * @param epochSeconds The clock by which it was opened.
+   */
+  readonly isFresh: (
+    id: Uint8Array,
+    minute: number,
+    now: number,
+    epochSeconds: number,
+  ) => boolean;
 }
 
 /** Answers the handshakes of one listener. Times in ms, except `epochSeconds`. */
@@ -69,14 +87,14 @@ export class Responder {
   readonly #random: Random;
   readonly #toServer: CookieCiphers;
   readonly #toClient: CookieCiphers;
-  readonly #filter: HelloFilter;
+  readonly #isFresh: ResponderOptions["isFresh"];
   readonly #tokens: TokenKeeper;
   /** What the wall clock showed when the monotonic one was 0, seconds; and the same before it was set. */
   #originSeconds: number | undefined;
   #formerOrigin: number | undefined;
 
-  constructor({ secretKey, x25519, random }: ResponderOptions, now: number) {
-    const publicKey = publicKeyOf(x25519, secretKey);
+  constructor({ secretKey, x25519, random, isFresh }: ResponderOptions) {
+    const publicKey = publicKeyOf(secretKey, x25519);
     this.#long = { secretKey, publicKey };
     this.#x25519 = x25519;
     this.#random = random;
@@ -85,7 +103,7 @@ export class Responder {
       MOST_CIPHERS,
     );
     this.#toClient = new CookieCiphers((minute) => serverToClientKey(publicKey, minute));
-    this.#filter = new HelloFilter(now);
+    this.#isFresh = isFresh;
     this.#tokens = new TokenKeeper(random);
   }
 
@@ -108,11 +126,9 @@ export class Responder {
   ): ResponderOutcome {
     this.#watchClock(now, epochSeconds);
     if (datagram.length < LEAST_RESUME || datagram.length > MOST_HELLO) return IGNORED;
-    const minute = Math.floor(epochSeconds / 60);
-    const outcome = this.#handleAt(minute, datagram, into, now);
+    const outcome = this.#handleAt(epochSeconds, datagram, into, now);
     if (outcome !== undefined || this.#formerOrigin === undefined) return outcome ?? IGNORED;
-    const formerMinute = Math.floor((this.#formerOrigin + now / 1000) / 60);
-    return this.#handleAt(formerMinute, datagram, into, now) ?? IGNORED;
+    return this.#handleAt(this.#formerOrigin + now / 1000, datagram, into, now) ?? IGNORED;
   }
 
   /**
@@ -132,19 +148,23 @@ export class Responder {
     this.#originSeconds = origin;
   }
 
-  /** `undefined`: the datagram was sealed under none of the five minutes around this one. */
+  /** `undefined`: the datagram was sealed under none of the five minutes around that time. */
   #handleAt(
-    minute: number,
+    epochSeconds: number,
     datagram: Uint8Array,
     into: Uint8Array,
     now: number,
   ): ResponderOutcome | undefined {
+    const minute = Math.floor(epochSeconds / 60);
     const opened = this.#toServer.open(datagram, minute);
     if (opened === undefined) return undefined;
     const frame = decodeHandshakeFrame(opened.plaintext);
     switch (frame?.kind) {
       case "clientHello":
-        return this.#handleHello(frame, datagram, into, now, minute);
+        if (frame.version !== WIRE_VERSION || datagram.length < LEAST_HELLO) return IGNORED;
+        return this.#isFresh(nonceOf(datagram), opened.minute, now, epochSeconds)
+          ? this.#answer(frame, datagram.length, into, now, minute)
+          : REPLAYED;
       case "clientResume":
         return { kind: "resume", resume: readResume(frame) };
       default:
@@ -152,15 +172,13 @@ export class Responder {
     }
   }
 
-  #handleHello(
+  #answer(
     hello: ClientHello,
-    datagram: Uint8Array,
+    most: number,
     into: Uint8Array,
     now: number,
     minute: number,
   ): ResponderOutcome {
-    if (hello.version !== WIRE_VERSION || datagram.length < LEAST_HELLO) return IGNORED;
-    if (!this.#filter.accept(datagram, now)) return REPLAYED;
     const ephemeral = this.#x25519.generate();
     const keys = { long: this.#long, ephemeral };
     const secret = tripleDiffieHellman(this.#x25519, keys, hello);
@@ -175,9 +193,14 @@ export class Responder {
     } as const;
     secret.fill(0);
     const cipher = this.#toClient.at(minute);
-    const length = sealHelloPacket(answer, cipher, this.#random, into, 0, datagram.length);
+    const length = sealHelloPacket(answer, cipher, this.#random, into, 0, most);
     return { kind: "answer", length };
   }
+}
+
+function nonceOf(packet: Uint8Array): Uint8Array {
+  const at = packet.length - HELLO_OVERHEAD;
+  return packet.subarray(at, at + HELLO_NONCE_LENGTH);
 }
 
 function readResume({ resumeToken: token, shardId }: ClientResume): Resume {

@@ -4,13 +4,14 @@
  * A resume is sent at the start; and when nothing has been heard since something was sent, for longer
  * than an answer takes, since then the path may have changed under us. For a question that is found
  * out by the clock, for what nobody has to answer with the next packet. While the silence lasts the
- * next ones wait 0.25, 0.5, 1 and then 2 seconds, give or take a tenth. (The original puts one before
+ * next ones wait 0.25, 0.5, 1 and then 2 seconds, give or take a tenth; and after a question 4 and 8,
+ * since by then hellos look for the server, and whoever has found it does not wait. (The original puts one before
  * each packet once it has been silent for a second: a kilobyte a packet into a dead link, and a
  * metronome while the link is alive.) A client that only listens sends one now and then, so that the
  * server does not take it for gone.
  *
  * A server is silent to a resume under another minute than its own, so when there is doubt about what
- * its clock shows each resume is sealed under another estimate than the one before.
+ * its clock shows each resume of one silence is sealed under another estimate than the one before.
  *
  * @module
  */
@@ -29,13 +30,21 @@ import type { ServerClock } from "./server_clock.ts";
 const LATE_DEVIATIONS = 4;
 const LEAST_LATE = 20;
 
+/**
+ * Shortest resume of a client that has been heard before, bytes: a server of our own kind sends three
+ * times as much to a new address before it is proved, and that shall do for a packet of data and the
+ * questions beside it. (With less a stream whose client roams waits for another round trip.)
+ */
+const LEAST_RESUME = 600;
+
 /** Silence that is a doubt when nobody has to answer: round trips, and ms at the least. */
 const SILENT_RTTS = 2;
 const LEAST_SILENT = 250;
 
-/** Wait between two resumes while the silence lasts, ms: the first, and the longest. */
+/** Wait between two resumes while the silence lasts, ms: the first, and the longest of either kind. */
 const FIRST_WAIT = 250;
 const MOST_WAIT = 2_000;
+const MOST_WAIT_ASKED = 8_000;
 
 /** The same whatever was heard between them, ms: a path that flaps need not be followed faster. */
 const LEAST_WAIT = 225;
@@ -85,6 +94,7 @@ export class Resumer {
   #answerTime = LEAST_LATE;
   #sentAt: number;
   #resumedAt = -Infinity;
+  /** Since something was heard. */
   #resumes = 0;
 
   constructor(options: ResumerOptions, now: number) {
@@ -122,6 +132,7 @@ export class Resumer {
     this.#heardAt = now;
     this.#silentSince = this.#askedAt = Infinity;
     this.#wait = FIRST_WAIT;
+    this.#resumes = 0;
     // The path was good just now: if it changes the next moment, that must not wait for an old doubt.
     this.#notBefore = this.#resumedAt + LEAST_WAIT;
     this.#isDue = now - this.#sentAt >= LISTENER_INTERVAL;
@@ -139,10 +150,12 @@ export class Resumer {
     this.#isDue = false;
     this.#sentAt = this.#resumedAt = now;
     this.#notBefore = now + this.#wait * (1 + JITTER * (2 * random.fraction() - 1));
-    this.#wait = Math.min(MOST_WAIT, this.#wait * 2);
+    const mostWait = this.#askedAt === Infinity ? MOST_WAIT : MOST_WAIT_ASKED;
+    this.#wait = Math.min(mostWait, this.#wait * 2);
     const cipher = this.#toServer.at(Math.floor(this.#estimate(epochSeconds, now) / 60));
     const frame = { kind: "clientResume", resumeToken, shardId } as const;
-    return sealHelloPacket(frame, cipher, random, into, 0, MOST_HELLO_SENT);
+    const least = this.#heardAt === -Infinity ? 0 : LEAST_RESUME;
+    return sealHelloPacket(frame, cipher, random, into, least, MOST_HELLO_SENT);
   }
 
   #estimate(epochSeconds: number, now: number): number {

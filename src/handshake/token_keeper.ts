@@ -16,7 +16,7 @@
  *
  * @module
  */
-import { HELLO_OVERHEAD, HelloCipher } from "../crypto/hello_cipher.ts";
+import { HELLO_NONCE_LENGTH, HELLO_OVERHEAD, HelloCipher } from "../crypto/hello_cipher.ts";
 import type { Random } from "../random.ts";
 import { Reader } from "../wire/reader.ts";
 import { Writer } from "../wire/writer.ts";
@@ -25,7 +25,6 @@ import { Writer } from "../wire/writer.ts";
 
 const SECRET_LENGTH = 32;
 const TIME_LENGTH = 8;
-const NONCE_LENGTH = 16;
 
 /** Length of a token. The original takes up to 987 bytes. */
 export const TOKEN_LENGTH = 1 + SECRET_LENGTH + TIME_LENGTH + HELLO_OVERHEAD;
@@ -57,7 +56,7 @@ export class TokenKeeper {
     const writer = new Writer(sealed);
     writer.bytes(secret);
     writer.u64(Math.floor(now));
-    const nonce = new Uint8Array(NONCE_LENGTH);
+    const nonce = new Uint8Array(HELLO_NONCE_LENGTH);
     this.#random.fill(nonce);
     this.#cipherOf(minute).seal(sealed, writer.length, nonce);
     return token;

@@ -7,7 +7,8 @@
  *  - The list holds what lies above the lowest missing segment, newest first, and repeats the entries
  *    of the last few acknowledgements: how many follows from how many of ours were lost in a row, so
  *    that a lost acknowledgement costs nothing.
- *  - When nothing more comes, the last acknowledgement is repeated once.
+ *  - When nothing more comes, the last acknowledgement is repeated: once, and more often where most of
+ *    what we send gets lost.
  *
  * @module
  */
@@ -31,6 +32,14 @@ const ECHO_DELAY = 20;
 /** How long our peer may hold one back, ms: the delay, and a timer of a runtime that is late. */
 export const ACK_ALLOWANCE = 10;
 
+/** What is done so that lost acknowledgements cost nothing. */
+export interface AckCopies {
+  /** The entries of how many earlier acknowledgements are repeated in each. */
+  readonly ackRepeats: number;
+  /** How often one is repeated that nothing follows. */
+  readonly ackEchoes: number;
+}
+
 /** Acknowledgements of one stream. Times in ms. */
 export class AckPolicy {
   /** Segments above the lowest missing one, in the order of arrival, and the list that had each first. */
@@ -41,6 +50,7 @@ export class AckPolicy {
   #isDue = false;
   #sentAt = -Infinity;
   #echoAt = Infinity;
+  #echoesLeft = 0;
 
   /** Whether one is to be sent now. */
   get isDue(): boolean {
@@ -87,18 +97,19 @@ export class AckPolicy {
    * The entries of the acknowledgement that is being sent now.
    *
    * @param lowestMissing The lowest segment not yet received; nothing below it needs an entry.
-   * @param repeats The entries of how many earlier acknowledgements are repeated.
+   * @param copies What is done in case that it gets lost, or those before it were.
    */
-  takeEntries(lowestMissing: number, repeats: number, now: number): readonly number[] {
+  takeEntries(lowestMissing: number, copies: AckCopies, now: number): readonly number[] {
     const entries: number[] = [];
     let at = this.#recent.length - 1;
     for (; at >= 0 && entries.length < MOST_ENTRIES; at--) {
-      if (this.#listedIn[at]! < this.#lists - repeats) break;
+      if (this.#listedIn[at]! < this.#lists - copies.ackRepeats) break;
       const sequence = this.#recent[at]!;
       if (sequence >= lowestMissing) entries.push(sequence);
     }
     this.#forgetOldest(at + 1);
-    this.#echoAt = this.#pending > 0 ? now + ECHO_DELAY : Infinity;
+    this.#echoesLeft = this.#pending > 0 ? copies.ackEchoes : Math.max(0, this.#echoesLeft - 1);
+    this.#echoAt = this.#echoesLeft > 0 ? now + ECHO_DELAY : Infinity;
     this.#lists++;
     this.#pending = 0;
     this.#isDue = false;

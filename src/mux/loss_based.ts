@@ -18,10 +18,10 @@ const INITIAL_WINDOW = 16;
  * Smallest window, segments. RFC 5681 allows 2; below 4 the loss of one segment cannot be told from
  * reordering by the frames behind it.
  */
-export const LEAST_WINDOW = 4;
+const LEAST_WINDOW = 4;
 
 /** Largest window, segments: what the ledger of frames can hold, less room for acknowledgements. */
-export const MOST_WINDOW = 32_768;
+const MOST_WINDOW = 32_768;
 
 /** Least number of samples before a round's RTT says anything: RFC 9406, section 4.3. */
 const HYSTART_SAMPLES = 8;

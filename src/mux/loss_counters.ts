@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { AckCopies } from "./ack_policy.ts";
 
 // Tuning.
 
@@ -24,8 +25,15 @@ const MOST_REPEATS = 12;
 /** Frames after which the memory of a long run fades by one. */
 const RUN_MEMORY = 100;
 
+/**
+ * An acknowledgement that nothing follows is sent so often that all are lost with this chance at the
+ * most: once more on paths that lose less than a third, and ten times more where nearly all is lost.
+ */
+const MOST_ACK_LOSS = 0.1;
+const MOST_ECHOES = 10;
+
 /** The counters of one session, as last reported. */
-export class LossCounters {
+export class LossCounters implements AckCopies {
   #highest = -1;
   #total = 0;
   #lossRate = 0;
@@ -60,6 +68,14 @@ export class LossCounters {
   /** How many acknowledgements' entries are to be repeated. */
   get ackRepeats(): number {
     return Math.min(MOST_REPEATS, 2 + this.#longestRun);
+  }
+
+  /** How often an acknowledgement is repeated that nothing follows. */
+  get ackEchoes(): number {
+    let echoes = 1;
+    let chance = this.#lossRate ** 2;
+    for (; chance > MOST_ACK_LOSS && echoes < MOST_ECHOES; echoes++) chance *= this.#lossRate;
+    return echoes;
   }
 
   /**

@@ -63,6 +63,7 @@ export class MuxMachine {
   readonly #report = new ReportTimer();
   #reportIsDue = false;
   #pingIsDue = false;
+  #isSought = false;
   #askedAt = -Infinity;
   #isDead = false;
   #heardUnreliable = false;
@@ -88,6 +89,11 @@ export class MuxMachine {
   /** Asks the other side for a sign of life. */
   ping(): void {
     this.#pingIsDue = true;
+  }
+
+  /** Whether it is looked for by other means: then silence is asked about by these alone. */
+  setSought(isSought: boolean): void {
+    this.#isSought = isSought;
   }
 
   /**
@@ -153,8 +159,8 @@ export class MuxMachine {
     if (this.#report.handleTimeout(now)) this.#reportIsDue = true;
     this.#liveness.handleTimeout(now);
     for (let event = this.#liveness.pollEvent(); event; event = this.#liveness.pollEvent()) {
-      if (event.kind === "probe") this.#pingIsDue = true;
-      else this.#isDead = true;
+      if (event.kind === "dead") this.#isDead = true;
+      else if (!this.#isSought) this.#pingIsDue = true;
     }
   }
 
@@ -179,7 +185,10 @@ export class MuxMachine {
     this.streams.onFrameSent(frame, this.#sent, now);
     this.#report.onSpoken(now);
     this.#reportIsDue = false;
-    if (this.#sent.isEliciting) this.#askedAt = now;
+    if (this.#sent.isEliciting) {
+      this.#askedAt = now;
+      this.#liveness.onAsked(now);
+    }
     if (this.#sent.isQuestion) this.#liveness.onSent(now);
   }
 
@@ -199,7 +208,7 @@ export class MuxMachine {
   }
 
   #pollQuestion(writer: Writer): SentMessage | undefined {
-    if (this.streams.takeQuestion()) this.#pingIsDue = true;
+    if (this.streams.takeQuestion() && !this.#isSought) this.#pingIsDue = true;
     if (!this.#pingIsDue) return this.#answers.poll(writer) ? ANSWER : undefined;
     this.#pingIsDue = false;
     writer.bytes(PING);

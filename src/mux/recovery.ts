@@ -23,7 +23,7 @@
  *
  * @module
  */
-import { ACK_ALLOWANCE } from "./ack_policy.ts";
+import { ACK_ALLOWANCE, type AckCopies } from "./ack_policy.ts";
 import { AckSampler } from "./ack_sampler.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { CongestionController } from "./congestion.ts";
@@ -230,9 +230,9 @@ export class Recovery {
     segment.acked = true;
   }
 
-  /** How many acknowledgements' entries are to be repeated, so that lost ones cost nothing. */
-  get ackRepeats(): number {
-    return this.#counters.ackRepeats;
+  /** What is done so that lost acknowledgements cost nothing. */
+  get ackCopies(): AckCopies {
+    return this.#counters;
   }
 
   /** The stream has acknowledged all that it has: what is older and not acknowledged is lost. */
@@ -251,14 +251,14 @@ export class Recovery {
 
   /** What is on its way is lost: its path leads nowhere any more. */
   onPathChanged(): void {
-    this.#loseAll();
+    this.#loseAll(this.#scan);
   }
 
   /** The frame has been handled: draws the conclusions. */
   settle(now: number): void {
     const report = this.#report;
     this.#report = undefined;
-    if (this.probeTimer.onHeard(report?.record !== undefined, now)) this.#queueOldest();
+    if (this.probeTimer.onHeard(report?.record !== undefined, now)) this.probeOldest();
     if (report?.record !== undefined) this.#sample(report.record, report.isNews, now);
   }
 
@@ -352,9 +352,8 @@ export class Recovery {
     if (isSuspect) segment.owner.refusal.onLost(this.#counters.lossRate);
   }
 
-  /** All that is still under way above H is lost; what was sent again on suspicion is the oldest. */
-  #loseAll(): void {
-    const first = Math.max(this.#scan, this.#counters.highest + 1);
+  /** All from a frame on that is still under way is lost; what was sent again on suspicion is the oldest. */
+  #loseAll(first: number): void {
     for (const isProbe of [true, false]) {
       for (let frame = first; frame <= this.#inflight.newest; frame++) {
         const record = this.#inflight.at(frame);
@@ -375,8 +374,8 @@ export class Recovery {
     this.#segmentSentAt = now;
     const probe = this.probeTimer.onProbe(now - this.#sampler.reportedAt);
     if (probe === "question") return;
-    if (probe === "segments" || this.#isReliable) return this.#queueOldest();
-    this.#loseAll();
+    if (probe === "segments" || this.#isReliable) return this.probeOldest();
+    this.#loseAll(Math.max(this.#scan, this.#counters.highest + 1));
     this.#congestion.onTimeout();
     for (let i = 0; i < PROBE_SEGMENTS; i++) {
       const segment = this.takeLost();
@@ -385,7 +384,7 @@ export class Recovery {
   }
 
   /** Sends those that have been under way for longest once more, before any others that wait. */
-  #queueOldest(): void {
+  probeOldest(): void {
     let rest = this.#isReliable ? 1 : PROBE_SEGMENTS;
     for (let frame = this.#scan; frame <= this.#inflight.newest && rest > 0; frame++) {
       const record = this.#inflight.at(frame);

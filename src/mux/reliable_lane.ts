@@ -172,7 +172,7 @@ export class ReliableLane {
   }
 
   /** What is on its way. */
-  get recovery(): Pick<Recovery, "onPathChanged" | "setReliable"> {
+  get recovery(): Pick<Recovery, "onPathChanged" | "setReliable" | "probeOldest"> {
     return this.#recovery;
   }
 
@@ -361,7 +361,7 @@ export class ReliableLane {
 
   #encodeAcks(stream: StreamMachine, now: number): Uint8Array {
     const { receiving, acks } = stream;
-    const entries = acks.takeEntries(receiving.next, this.#recovery.ackRepeats, now);
+    const entries = acks.takeEntries(receiving.next, this.#recovery.ackCopies, now);
     const limit = receiving.raiseLimit();
     const writer = new Writer(ackMemory);
     // Wire compatibility: the original has no flow limit.

@@ -28,6 +28,7 @@ export class RttEstimator {
   #least = Infinity;
   #leastBefore = Infinity;
   #windowEndsAt = -Infinity;
+  #measuredAt = -Infinity;
 
   /** @param initial A first guess, for example what the handshake took. */
   constructor(initial: number = INITIAL_RTT) {
@@ -56,6 +57,11 @@ export class RttEstimator {
     return this.#latest;
   }
 
+  /** When it came. */
+  get measuredAt(): number {
+    return this.#measuredAt;
+  }
+
   /** The smallest sample of the last 10 to 20 s in which there were any; at first, the guess. */
   get least(): number {
     return this.known ? Math.min(this.#least, this.#leastBefore) : this.#smoothed;
@@ -65,6 +71,7 @@ export class RttEstimator {
   update(rtt: number, now: number): void {
     if (rtt > MOST_SAMPLE) return;
     this.#latest = rtt;
+    this.#measuredAt = now;
     if (!this.known) {
       this.#smoothed = rtt;
       this.#variance = rtt / 2;

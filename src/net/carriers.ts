@@ -12,6 +12,7 @@ import type { Carrier } from "../transport/link.ts";
 import { StreamLink } from "../transport/stream_link.ts";
 import type { OwnLink } from "./client_path.ts";
 import type { ConnectOptions } from "./contract.ts";
+import type { OpeningWatch } from "./opening_watch.ts";
 import { streamOpener } from "./stream_opener.ts";
 import { type ClientLinkHandler, openUdpLinks } from "./udp_links.ts";
 
@@ -23,6 +24,8 @@ export interface LinkWishes {
   /** Where the server may be; at least one. */
   readonly addresses: readonly Address[];
   readonly handler: ClientLinkHandler;
+  /** Follows how streams open, as long as somebody wants to know. */
+  readonly watch: OpeningWatch | undefined;
   /** The server's wall clock, as far as it is known. */
   readonly epochSeconds: () => number;
 }
@@ -39,20 +42,21 @@ export async function openLinks(carrier: Carrier, wishes: LinkWishes): Promise<O
 }
 
 function openStreamLink(carrier: Exclude<Carrier, "udp">, wishes: LinkWishes): StreamLink {
-  const { host, random, options, addresses, handler, epochSeconds } = wishes;
+  const { host, random, options, addresses, handler, watch, epochSeconds } = wishes;
   const { connector, serverKey, serverName } = options;
   if (connector === undefined && host.connectStream === undefined) {
     throw new SosistabError("socket-failed", "this host has no byte streams");
   }
+  const open = streamOpener(host, addresses, {
+    isSecure: options.protocol === "tls",
+    ...(connector === undefined ? {} : { connector }),
+    ...(serverName === undefined ? {} : { serverName }),
+  });
   const link = new StreamLink({
     host,
     carrier,
     address: addresses[0]!,
-    open: streamOpener(host, addresses, {
-      isSecure: options.protocol === "tls",
-      ...(connector === undefined ? {} : { connector }),
-      ...(serverName === undefined ? {} : { serverName }),
-    }),
+    open: watch?.follow(open) ?? open,
     serverKey,
     x25519: host.x25519 ?? portableX25519(host.random),
     random,

@@ -11,8 +11,7 @@
  * @module
  */
 import type { Address } from "../address.ts";
-import { Resumer } from "../handshake/resumer.ts";
-import type { ServerClock } from "../handshake/server_clock.ts";
+import { ServerClock } from "../handshake/server_clock.ts";
 import type { Host } from "../host.ts";
 import { INITIAL_RTT, RttEstimator } from "../mux/rtt.ts";
 import { Random } from "../random.ts";
@@ -21,14 +20,15 @@ import { type Carrier, isReliable, type Link } from "../transport/link.ts";
 import { Alarm } from "./alarm.ts";
 import { openLinks } from "./carriers.ts";
 import { CarrierChoice } from "./carrier_choice.ts";
-import { ClientPath, type OwnLink, type Shard } from "./client_path.ts";
+import { ClientPath, type OwnLink } from "./client_path.ts";
+import { ClientShards } from "./client_shards.ts";
 import { noAnswer } from "./closure.ts";
 import type { ConnectOptions, Session } from "./contract.ts";
 import { SessionDriver } from "./driver.ts";
-import { type ServerFound, ServerSearch } from "./server_search.ts";
+import { SearchKeys, type ServerFound, ServerSearch } from "./server_search.ts";
+import { OpeningWatch } from "./opening_watch.ts";
 import { DrivenSession } from "./session.ts";
-import { ShardResets } from "./shard_resets.ts";
-import { SleepWatch } from "./sleep_watch.ts";
+import { StreamClockWalk } from "./stream_clock_walk.ts";
 import type { ClientLinkHandler } from "./udp_links.ts";
 
 // Tuning.
@@ -42,19 +42,6 @@ const GRACE = 100;
 
 /** How long UDP has for itself before TCP joins the race, ms: one round trip of most paths. */
 const HEAD_START = { least: 250, most: 400 };
-
-/** Numbers of the shards that are streams: those of UDP are below. */
-const FIRST_STREAM_SHARD = 128;
-
-/**
- * Streams of a session over TCP: where packets get lost each is slow, and together they are not. As
- * many as browsers open to a site: 16 were faster still at 5 % loss, and would be a mark.
- */
-const STREAM_SHARDS = 6;
-
-/** How often each of several shards shows itself to the original, ms, and how often they are compared. */
-const ORIGINAL_INTERVAL = 8_000;
-const RESET_INTERVAL = 30_000;
 
 /** How long an answer over a stream may take, ms, before it is asked again: it may have been cut. */
 const STREAM_PATIENCE = 3_000;
@@ -77,15 +64,21 @@ export class ClientEnd implements ClientLinkHandler {
   /** When a stream was asked last: it loses nothing, so one question is enough for a while. */
   readonly #askedAt = new WeakMap<Link, number>();
   #search: ServerSearch | undefined;
+  readonly #searchKeys = new SearchKeys();
+  /** Doubles with each replacement of a session that was not heard: the round trip may be far longer. */
+  #patience = 1;
   #clock: ServerClock | undefined;
   #driver: SessionDriver | undefined;
   #path: ClientPath | undefined;
   #choice: CarrierChoice | undefined;
-  #resets: ShardResets | undefined;
-  #sleepWatch: SleepWatch | undefined;
   readonly #headStart: Alarm;
-  /** Numbers the shards of both kinds. */
-  readonly #nextShard = { udp: 0, stream: 0 };
+  /** While nobody has answered: how streams open, and whether the server's clock is another one. */
+  readonly #openings: OpeningWatch;
+  #clockWalk: StreamClockWalk | undefined;
+  /** When connecting began, and when it is given up. */
+  readonly #startedAt: number;
+  #giveUpAt = Infinity;
+  readonly #shards: ClientShards;
   /** The answer that the session stands on. */
   #base: ServerFound | undefined;
   /** What the server has answered while the session was silent. */
@@ -100,6 +93,18 @@ export class ClientEnd implements ClientLinkHandler {
     this.#random = new Random(host.random);
     this.#graceAlarm = new Alarm(host, () => this.#replace());
     this.#headStart = new Alarm(host, () => void this.#joinRace());
+    this.#startedAt = host.now();
+    this.#openings = new OpeningWatch({
+      onOpened: () => this.#planClockWalk(),
+      onRefused: (error) => this.#fail(error),
+    });
+    this.#shards = new ClientShards({
+      host,
+      random: this.#random,
+      options,
+      base: () => this.#base!,
+      openLike: async ({ carrier, address }) => (await this.#openLinks(carrier, [address]))[0],
+    });
   }
 
   /** Asks until there is an answer, or no hope for one. */
@@ -120,7 +125,10 @@ export class ClientEnd implements ClientLinkHandler {
     const onAbort = () => this.#fail(signal?.reason);
     signal?.addEventListener("abort", onAbort);
     if (signal?.aborted) onAbort();
-    else this.#startSearch(this.#host.now() + timeout);
+    else {
+      this.#giveUpAt = this.#host.now() + timeout;
+      this.#startSearch(this.#giveUpAt);
+    }
     try {
       return await this.#settled.promise;
     } finally {
@@ -134,7 +142,7 @@ export class ClientEnd implements ClientLinkHandler {
     if (driver !== undefined && outcome !== "foreign") {
       this.#path?.onHeard(link, outcome, this.#host.now());
       const isProof = outcome === "newest" || outcome === "late";
-      if (isProof && this.#path?.trial?.link !== link) this.#onHeard();
+      if (isProof && this.#path?.uses(link)) this.#onHeard();
       driver.flush();
       return;
     }
@@ -167,6 +175,7 @@ export class ClientEnd implements ClientLinkHandler {
   #openLinks(
     carrier: Carrier,
     addresses: readonly Address[] = this.#addresses,
+    clockOffset = 0,
   ): Promise<OwnLink[]> {
     const host = this.#host;
     return openLinks(carrier, {
@@ -175,9 +184,10 @@ export class ClientEnd implements ClientLinkHandler {
       options: this.#options,
       addresses,
       handler: this,
+      watch: this.#driver === undefined ? this.#openings : undefined,
       epochSeconds: () => {
         const own = host.epochSeconds();
-        return this.#clock?.estimates(own, host.now())[0] ?? own;
+        return this.#clock?.estimates(own, host.now())[0] ?? own + clockOffset;
       },
     });
   }
@@ -192,6 +202,31 @@ export class ClientEnd implements ClientLinkHandler {
     } catch {
       // This host has no streams: UDP alone must do.
     }
+  }
+
+  /** Somebody takes our streams: a server that does not answer may have another clock. */
+  #planClockWalk(): void {
+    const { protocol, connector } = this.#options;
+    // A connector's streams may be dearer than anybody here knows.
+    if (this.#isOver || this.#driver !== undefined || connector !== undefined) return;
+    const host = this.#host;
+    this.#clockWalk = new StreamClockWalk({
+      host,
+      random: this.#random,
+      datagramsSince: protocol === "auto" ? this.#startedAt : undefined,
+      // Whoever answers by anything else, or closes the connection, is no such server.
+      isSilent: () => this.#links.every(({ lastError }) => lastError === undefined),
+      openLink: async (offset) => {
+        const carrier = protocol === "tls" ? "tls" : "tcp";
+        return (await this.#openLinks(carrier, undefined, offset))[0]!;
+      },
+      onFound: (link, offset) => {
+        this.#links.push(link);
+        this.#clock = new ServerClock(offset, host.epochSeconds(), host.now());
+        this.#search?.stop();
+        this.#startSearch(this.#giveUpAt);
+      },
+    });
   }
 
   *#linksToAsk(isForOtherClock: boolean): Generator<Link> {
@@ -212,12 +247,19 @@ export class ClientEnd implements ClientLinkHandler {
       host: this.#host,
       random: this.#random,
       serverKey: this.#options.serverKey,
+      keys: this.#searchKeys,
       clock: this.#clock,
       giveUpAt,
       links: (isForOtherClock) => this.#linksToAsk(isForOtherClock),
-      onGivenUp: () => this.#fail(noAnswer(this.#options)),
+      onGivenUp: () => this.#fail(noAnswer(this.#options, this.#trouble)),
     });
     this.#search.advance();
+  }
+
+  /** Why no stream has led to the server. */
+  get #trouble(): unknown {
+    const errors = this.#links.map(({ lastError }) => lastError);
+    return this.#openings.lastError ?? errors.find((error) => error !== undefined);
   }
 
   #establish(found: ServerFound): void {
@@ -227,16 +269,19 @@ export class ClientEnd implements ClientLinkHandler {
     for (const other of this.#links) if (other !== link) other.close();
     this.#links = [];
     this.#headStart.cancel();
+    this.#clockWalk?.stop();
     this.#base = found;
     const rtt = new RttEstimator(Math.max(1, found.rtt ?? INITIAL_RTT));
     const path = this.#path = new ClientPath({
       rtt,
+      now: host.now(),
       epochSeconds: () => host.epochSeconds(),
       reason: () => this.#choice?.reason,
+      isSearching: () => this.#search !== undefined,
       onSilent: () => this.#onSilent(),
       onTrialHeard: () => this.#choice?.onTrialHeard(),
       onClose: () => this.#stop(),
-    }, this.#createShard(link, found));
+    }, this.#shards.create(link));
     const driver = this.#driver = new SessionDriver({
       host,
       role: "client",
@@ -247,66 +292,31 @@ export class ClientEnd implements ClientLinkHandler {
       ...(stats === undefined ? {} : { stats }),
     }, { session: this.#createSession(found), path });
     const session = new DrivenSession(driver);
-    this.#sleepWatch = new SleepWatch(host, () => driver.current.refresh());
-    if (this.#options.protocol === "auto") this.#choice = this.#createChoice(path);
-    void this.#openShards(path, link);
+    if (this.#options.protocol === "auto") this.#choice = this.#createChoice(path, driver);
+    void this.#shards.fill(path);
     this.#settled.resolve(session);
   }
 
-  #createChoice(path: ClientPath): CarrierChoice {
+  #createChoice(path: ClientPath, driver: SessionDriver): CarrierChoice {
     return new CarrierChoice({
       host: this.#host,
       random: this.#random,
       path,
+      rtt: driver.options.rtt,
+      session: () => driver.current.session,
       openShard: async (carrier) => {
         const [link, ...others] = await this.#openLinks(carrier);
         // A name with several addresses: the first is as good as any.
         for (const other of others) other.close();
-        return this.#createShard(link!, this.#base!);
+        return this.#shards.create(link!);
       },
+      ask: () => driver.current.ask(),
       onTrial: () => this.onRoom(),
+      onMoved: () => driver.current.onMoved(),
       onSwitch: () => {
-        this.#driver?.current.onMoved();
-        void this.#openShards(path, path.shards[0]!.link);
+        void this.#shards.fill(path);
         this.onRoom();
       },
-    });
-  }
-
-  #createShard(link: OwnLink, found: ServerFound): Shard {
-    const next = this.#nextShard;
-    const id = link.carrier === "udp"
-      ? next.udp++ % FIRST_STREAM_SHARD
-      : FIRST_STREAM_SHARD + next.stream++ % FIRST_STREAM_SHARD;
-    return { id, link, resumer: this.#createResumer(found, id), received: 0 };
-  }
-
-  /** Opens the other shards, beside the one that has answered. */
-  async #openShards(path: ClientPath, { carrier, address }: OwnLink): Promise<void> {
-    const shards = this.#options.shards ?? (isReliable(carrier) ? STREAM_SHARDS : 1);
-    for (let i = 1; i < shards; i++) {
-      try {
-        const [link] = await this.#openLinks(carrier, [address]);
-        if (this.#isOver || path.carrier !== carrier) return link?.close();
-        path.add(this.#createShard(link!, this.#base!));
-      } catch {
-        // One less: the session lives.
-        break;
-      }
-    }
-    if (this.#isOver) return;
-    this.#resets?.stop();
-    this.#resets = shards > 1 ? this.#createResets(path) : undefined;
-  }
-
-  /** Puts another shard in the place of one through which too little comes to be chance. */
-  #createResets(path: ClientPath): ShardResets {
-    const { resetInterval = RESET_INTERVAL } = this.#options;
-    return new ShardResets(this.#host, resetInterval, () => path.shards, async (worst) => {
-      const { carrier, address } = worst.link;
-      const [link] = await this.#openLinks(carrier, [address]);
-      if (this.#isOver || !path.shards.includes(worst)) return link?.close();
-      path.replaceShard(worst, this.#createShard(link!, this.#base!));
     });
   }
 
@@ -322,15 +332,6 @@ export class ClientEnd implements ClientLinkHandler {
     return session;
   }
 
-  #createResumer({ resumeToken, clock, extension }: ServerFound, shardId: number): Resumer {
-    const { serverKey, shards } = this.#options;
-    const random = this.#random;
-    const isOne = shards === 1 || (shards === undefined && shardId < FIRST_STREAM_SHARD);
-    const interval = !isOne && extension === undefined ? ORIGINAL_INTERVAL : Infinity;
-    const options = { serverKey, resumeToken, shardId, random, clock, interval };
-    return new Resumer(options, this.#host.now());
-  }
-
   /** A question has not been answered for a while. */
   #onSilent(): void {
     this.#choice?.onSilent();
@@ -341,9 +342,8 @@ export class ClientEnd implements ClientLinkHandler {
   /** The server is there: has it forgotten the session? */
   #probe(found: ServerFound, driver: SessionDriver): void {
     this.#found = found;
-    this.#graceAlarm.set(
-      this.#host.now() + GRACE + GRACE_RTTS * driver.options.rtt.smoothed,
-    );
+    const grace = GRACE + GRACE_RTTS * driver.options.rtt.smoothed;
+    this.#graceAlarm.set(this.#host.now() + this.#patience * grace);
     driver.refresh();
   }
 
@@ -352,6 +352,7 @@ export class ClientEnd implements ClientLinkHandler {
     this.#search?.stop();
     this.#search = this.#found = undefined;
     this.#graceAlarm.cancel();
+    this.#patience = 1;
     this.#choice?.onHeard();
   }
 
@@ -361,8 +362,9 @@ export class ClientEnd implements ClientLinkHandler {
     if (found === undefined || driver === undefined || path === undefined) return;
     this.#found = undefined;
     this.#base = found;
+    this.#patience *= 2;
     if (path.trial?.link === found.link) this.#choice?.use();
-    path.onReplaced((shardId) => this.#createResumer(found, shardId));
+    path.onReplaced((shardId) => this.#shards.createResumer(shardId));
     driver.replace({ session: this.#createSession(found), path }, false);
     driver.flush();
   }
@@ -376,12 +378,11 @@ export class ClientEnd implements ClientLinkHandler {
   #stop(): void {
     this.#isOver = true;
     this.#search?.stop();
-    this.#search = undefined;
     this.#graceAlarm.cancel();
-    this.#sleepWatch?.stop();
     this.#headStart.cancel();
+    this.#clockWalk?.stop();
     this.#choice?.stop();
-    this.#resets?.stop();
+    this.#shards.stop();
     for (const link of this.#links) link.close();
   }
 }

@@ -4,16 +4,20 @@
  * Packets go round over the shards. Each shows the server where it is by a resume before its first
  * packet, and again when its path is in doubt (`handshake/resumer.ts`). Who only listens asks nothing,
  * and could wait for ever for what is sent to where it no longer is: so when a flow of packets stops
- * the server is asked once whether it still hears us, the sooner the denser the flow was.
+ * the server is asked once whether it still hears us, the sooner the denser the flow was. And when the
+ * machine has slept (`sleep_watch.ts`) all of them show themselves at once; streams open anew.
  *
  * @module
  */
 import type { Address } from "../address.ts";
+import type { SosistabError } from "../errors.ts";
 import type { Resumer } from "../handshake/resumer.ts";
 import type { RttEstimator } from "../mux/rtt.ts";
 import { MOST_PACKET_RECEIVED, type PacketOutcome } from "../session/machine.ts";
-import type { Carrier, Link } from "../transport/link.ts";
+import { type Carrier, isReliable, type Link } from "../transport/link.ts";
+import { PacketRun } from "../transport/packet_run.ts";
 import type { SessionPath } from "./session_path.ts";
+import { SleepWatch } from "./sleep_watch.ts";
 
 // Tuning.
 
@@ -27,18 +31,23 @@ const FLOW_STOP = 1_000;
 
 /** A dense flow has stopped when nothing comes for so long: part of a round trip, and ms. */
 const STOP_PART = 3 / 4;
-const STOP_TIME = 5;
+const STOP_TIME = 4;
 
 /** How often a carrier on trial is asked, ms. */
 const TRIAL_INTERVAL = 250;
 
-/** How long the answer to a question may stay away, ms, before the server is looked for. */
+/** How long the answer to a question may stay away before the server is looked for: ms and round trips. */
 const MOST_SILENCE = 1_000;
+const MOST_SILENCE_RTTS = 2;
 
 /** A link that its maker closes. */
 export interface OwnLink extends Link {
   /** Closes what it is made of; doing so twice is harmless. */
   close(): void;
+  /** A stream's: whether the server has answered there. */
+  readonly isOpen?: boolean;
+  /** A stream's: why the last opening failed, or the last connection was cut. */
+  readonly lastError?: SosistabError | undefined;
   /** A stream's: opens another connection, because the one there is may be dead. */
   renew?(): void;
 }
@@ -56,10 +65,14 @@ export interface Shard {
 /** What a path needs to know. */
 export interface ClientPathOptions {
   readonly rtt: RttEstimator;
-  /** The wall clock of the server, as far as it is known. */
+  /** The monotonic clock as it is now, ms. */
+  readonly now: number;
+  /** Our own wall clock, seconds. */
   readonly epochSeconds: () => number;
   /** Why the carrier in use is used, where the choice is ours. */
   readonly reason: () => string | undefined;
+  /** Whether the server is looked for. */
+  readonly isSearching: () => boolean;
   /** Told once when a question has not been answered for long. */
   readonly onSilent: () => void;
   /** Told when the server has been heard over the shard on trial. */
@@ -74,12 +87,18 @@ const resumeMemory = new Uint8Array(MOST_PACKET_RECEIVED);
 /** A {@linkcode SessionPath} of a client. Times in ms. */
 export class ClientPath implements SessionPath {
   readonly #options: ClientPathOptions;
+  readonly #sleepWatch: SleepWatch;
+  #wokeAt = -Infinity;
+  /** Whether the server is still to be asked because of that. */
+  #hasWoken = false;
   #shards: Shard[];
-  /** Of another carrier: it is asked now and then, and carries nothing else. */
+  /** Of another carrier: it is asked now and then, and carries nothing else unless it leads. */
   #trial: Shard | undefined;
+  #isTrialLeading = false;
   /** When it is asked next, and whether the next question is for it. */
   #trialAskAt = Infinity;
   #isTrialDue = false;
+  readonly #run = new PacketRun<Shard>();
   #next = 0;
   /** What the next packet goes over. */
   #prepared: Shard | undefined;
@@ -94,6 +113,7 @@ export class ClientPath implements SessionPath {
 
   constructor(options: ClientPathOptions, shard: Shard) {
     this.#options = options;
+    this.#sleepWatch = new SleepWatch(options.now, 1_000 * options.epochSeconds());
     this.#shards = [shard];
   }
 
@@ -123,19 +143,40 @@ export class ClientPath implements SessionPath {
     old.link.close();
   }
 
-  /** Asks the server over a shard of another carrier, now and every {@linkcode TRIAL_INTERVAL}. */
-  startTrial(shard: Shard, now: number): void {
+  /** Takes a shard of another carrier on trial. */
+  startTrial(shard: Shard): void {
     this.endTrial();
     this.#trial = shard;
-    this.#trialAskAt = now;
+  }
+
+  /** Asks the server over it, now and every {@linkcode TRIAL_INTERVAL}. */
+  askTrial(now: number): void {
+    if (this.#trial !== undefined) this.#trialAskAt = now;
   }
 
   /** Gives the trial up. */
   endTrial(): void {
+    this.lead(false);
     this.#trial?.link.close();
     this.#trial = undefined;
+  }
+
+  /**
+   * Lets everything go over the shard on trial, or over the others again; it is asked no more. What
+   * still comes over the links that are not used is taken.
+   */
+  lead(isTrial: boolean): void {
     this.#trialAskAt = Infinity;
     this.#isTrialDue = false;
+    if (isTrial === this.#isTrialLeading) return;
+    this.#isTrialLeading = isTrial;
+    this.#askedAt = Infinity;
+    this.#isSilent = false;
+  }
+
+  /** Whether packets go over a link now. */
+  uses(link: Link): boolean {
+    return this.#used.some((shard) => shard.link === link);
   }
 
   /** Uses the shard on trial, and nothing else any more. */
@@ -151,11 +192,11 @@ export class ClientPath implements SessionPath {
   }
 
   get address(): Address {
-    return this.#shards[0]!.link.address;
+    return this.#used[0]!.link.address;
   }
 
   get carrier(): Carrier {
-    return this.#shards[0]!.link.carrier;
+    return this.#used[0]!.link.carrier;
   }
 
   get reason(): string | undefined {
@@ -163,10 +204,21 @@ export class ClientPath implements SessionPath {
   }
 
   get isFull(): boolean {
-    return this.#shards.every(({ link }) => link.isFull);
+    return this.#used.every(({ link }) => link.isFull);
+  }
+
+  get wokeAt(): number {
+    return this.#wokeAt;
+  }
+
+  get isSought(): boolean {
+    // A stream is asked by hellos seldom.
+    return !isReliable(this.carrier) && this.#options.isSearching();
   }
 
   prepare(isQuestion: boolean, now: number): void {
+    this.#look(now);
+    this.#sleepWatch.onActive(now);
     const isForTrial = isQuestion && this.#isTrialDue;
     if (isForTrial) this.#isTrialDue = false;
     else if (isQuestion && this.#askedAt === Infinity) this.#askedAt = now;
@@ -189,11 +241,13 @@ export class ClientPath implements SessionPath {
   onHeard(link: Link, outcome: PacketOutcome, now: number): void {
     // Whatever else comes may be a replay, and proves nothing.
     if (outcome !== "newest" && outcome !== "late") return;
+    this.#sleepWatch.onActive(now);
     const trial = this.#trial;
     if (trial?.link === link) {
       trial.resumer.onHeard(now);
-      return this.#options.onTrialHeard();
+      this.#options.onTrialHeard();
     }
+    if (!this.uses(link)) return;
     const isDense = now - this.#heardAt < DENSE_GAP * this.#options.rtt.smoothed;
     this.#dense = isDense ? this.#dense + 1 : 0;
     this.#flow++;
@@ -222,19 +276,23 @@ export class ClientPath implements SessionPath {
   get deadline(): number {
     let deadline = Math.min(
       this.#stopsAt,
-      this.#isSilent ? Infinity : this.#askedAt + MOST_SILENCE,
+      this.#isSilent ? Infinity : this.#silentAt,
     );
     for (const { resumer } of this.#shards) deadline = Math.min(deadline, resumer.deadline);
-    return Math.min(deadline, this.#trialAskAt);
+    if (this.#hasWoken) deadline = this.#wokeAt;
+    return Math.min(deadline, this.#trialAskAt, this.#sleepWatch.deadline);
   }
 
   handleTimeout(now: number): boolean {
-    if (now >= this.#askedAt + MOST_SILENCE && !this.#isSilent) {
+    this.#look(now);
+    if (now >= this.#silentAt && !this.#isSilent) {
       this.#isSilent = true;
       this.#options.onSilent();
     }
-    let isInDoubt = now >= this.#stopsAt;
-    if (isInDoubt) {
+    const hasStopped = now >= this.#stopsAt;
+    let isInDoubt = this.#hasWoken || hasStopped;
+    this.#hasWoken = false;
+    if (hasStopped) {
       this.#dense = this.#flow = 0;
       this.#hasStopped = true;
     }
@@ -253,14 +311,39 @@ export class ClientPath implements SessionPath {
     this.#options.onClose();
   }
 
+  get #used(): readonly Shard[] {
+    const trial = this.#isTrialLeading ? this.#trial : undefined;
+    return trial === undefined ? this.#shards : [trial];
+  }
+
   /** The next in turn that has room, if one has. */
   #choose(): Shard {
-    const shards = this.#shards;
+    const shards = this.#used;
+    const again = this.#run.next((shard) => shards.includes(shard));
+    if (again !== undefined) return again;
     for (let i = 0; i < shards.length; i++) {
       const shard = shards[this.#next++ % shards.length]!;
-      if (!shard.link.isFull) return shard;
+      if (!shard.link.isFull) return this.#run.start(shard);
     }
     return shards[this.#next++ % shards.length]!;
+  }
+
+  /** Whoever has slept may be in another network now. */
+  #look(now: number): void {
+    if (!this.#sleepWatch.look(now, 1_000 * this.#options.epochSeconds())) return;
+    this.#wokeAt = now;
+    this.#hasWoken = true;
+    // What was asked before can have been answered while nobody listened.
+    this.#askedAt = Infinity;
+    this.#isSilent = false;
+    this.refresh();
+    for (const { link } of this.#shards) link.renew?.();
+  }
+
+  /** When the answer to the first question is missed. */
+  get #silentAt(): number {
+    const { smoothed } = this.#options.rtt;
+    return this.#askedAt + Math.max(MOST_SILENCE, MOST_SILENCE_RTTS * smoothed);
   }
 
   get #stopsAt(): number {

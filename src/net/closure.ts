@@ -7,12 +7,18 @@ import { type Address, formatAddress } from "../address.ts";
 import { SosistabError } from "../errors.ts";
 import type { Closure } from "./contract.ts";
 
-/** The server has not answered. */
+/**
+ * The server has not answered.
+ *
+ * @param cause Why the last byte stream to it did not open; `undefined`: nothing is known of that.
+ */
 export function noAnswer(
   { hostname, port, timeout }: Address & { timeout: number },
+  cause?: unknown,
 ): SosistabError {
   const where = formatAddress({ hostname, port });
-  return new SosistabError("no-answer", `no answer from ${where} in ${timeout / 1000} s`);
+  const message = `no answer from ${where} in ${timeout / 1000} s`;
+  return new SosistabError("no-answer", message, cause === undefined ? {} : { cause });
 }
 
 /** The session belongs to another one's multiplex now. */

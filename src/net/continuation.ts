@@ -6,8 +6,9 @@
  *
  * @module
  */
-import { proveIdentity, type SessionIdentity } from "../crypto/keys.ts";
+import type { SessionIdentity } from "../crypto/keys.ts";
 import type { SessionMachine } from "../session/machine.ts";
+import { makeClaim } from "./session_claim.ts";
 
 /** What becomes of the streams: they go on, end, or end together with the session. */
 export type Fate = "goesOn" | "forgotten" | "ended";
@@ -20,8 +21,7 @@ export class Continuation {
   /** A new session takes the place of an old one. */
   claim(old: SessionMachine, session: SessionMachine): void {
     const claimed = this.#claimed ??= old.identity;
-    const proof = proveIdentity(claimed, session.identity.name);
-    session.acquaintance.setClaim(Uint8Array.of(...claimed.name, ...proof));
+    session.acquaintance.setClaim(makeClaim(claimed, session.identity.name));
   }
 
   /** Something has come in the session; returns what it decides, once. */

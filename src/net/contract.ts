@@ -13,7 +13,7 @@
  */
 import type { Address } from "../address.ts";
 import type { SosistabError } from "../errors.ts";
-import type { TlsIdentity } from "../host.ts";
+import type { ReplayStore, TlsIdentity } from "../host.ts";
 import type { CongestionChoice } from "../mux/create_congestion.ts";
 import type { MuxStats } from "../mux/machine.ts";
 import type { RepairExplanation } from "../repair/explanation.ts";
@@ -23,6 +23,7 @@ import type { StatsGatherer } from "../stats/gatherer.ts";
 import type { Connector } from "../transport/connector.ts";
 import type { Carrier } from "../transport/link.ts";
 import type { StreamServerStats } from "../transport/stream_server.ts";
+import type { HelloStats } from "./hello_memory.ts";
 
 /** How a wait can be broken off. */
 export interface WaitOptions {
@@ -68,7 +69,8 @@ export interface ConnectOptions {
   readonly serverKey: Uint8Array;
   /**
    * What the datagrams travel on: `"udp"`, the default; `"tcp"`, streams that look like noise; `"tls"`,
-   * the same inside of TLS; `"auto"`: UDP, and TCP as long as UDP does not get through.
+   * the same inside of TLS; `"auto"`: UDP, and TCP as long as UDP does not get through, or is held back
+   * so that TCP is faster.
    */
   readonly protocol?: "udp" | "tcp" | "tls" | "auto";
   /**
@@ -85,7 +87,10 @@ export interface ConnectOptions {
   readonly connector?: Connector;
   /** The name that TLS asks for in clear (SNI); by default none, and none is made up. */
   readonly serverName?: string;
-  /** How long to ask before giving up, ms; 30,000 by default. */
+  /**
+   * How long to ask before giving up, ms; 30,000 by default. What became of the last byte stream is the
+   * `cause` of `no-answer`; a proxy that refuses ends it at once.
+   */
   readonly timeout?: number;
   /** How long a session may be silent in both directions before it ends, ms; 600,000 by default. */
   readonly idleTimeout?: number;
@@ -122,6 +127,18 @@ export interface ListenOptions {
   readonly port?: number;
   /** The server's secret key, 32 bytes. */
   readonly secretKey: Uint8Array;
+  /**
+   * Where it is kept which hellos were answered, for the listener after this one; by default
+   * the host's {@linkcode Host.replayStore}, if there is one. It belongs to the key.
+   */
+  readonly replayStore?: ReplayStore;
+  /**
+   * Whether no listener has ever had this key. Otherwise what is not in the replay store, or all where
+   * there is none, may have been answered before, and who copied it could find the server out by
+   * saying it again. So then only hellos of minutes are answered that began after the start, and
+   * nobody can connect for up to a minute.
+   */
+  readonly freshKey?: boolean;
   /** Whether datagrams are taken over UDP; by default they are. */
   readonly udp?: boolean;
   /** Whether they are taken over TCP, at the same port; by default they are not. */
@@ -159,6 +176,8 @@ export interface ListenerStats {
   readonly sessionsOpen: number;
   /** Sessions that wait to be accepted. */
   readonly sessionsQueued: number;
+  /** What is known of hellos that were answered before. */
+  readonly hellos: HelloStats;
   /** Sessions that were refused because too many were open. */
   readonly droppedBySessionLimit: number;
   /** Sessions that were refused because too many waited to be accepted. */
@@ -235,8 +254,8 @@ export interface Session extends AsyncDisposable {
    */
   send(datagram: Uint8Array, options?: SendOptions): boolean;
   /**
-   * Waits for the next datagram. Up to 256 wait for their receiver; after that the oldest is
-   * dropped.
+   * Waits for the next datagram. Up to 2,048 wait for their receiver, and a MiB of them; after that
+   * the oldest are dropped.
    *
    * @returns Rejects with why the session ended, when it has.
    */
@@ -266,7 +285,8 @@ export interface MultiplexOptions {
    */
   readonly deadAfter?: number;
   /**
-   * How fast it sends: `"lift"`, the default, fills links that lose much and keeps queues short;
+   * How fast it sends: `"lift"`, the default over UDP, fills links that lose much and keeps queues
+   * short; over streams to our own kind the default lets their TCP find out the rate (`"stream"`);
    * `"cubic"`, `"bic"` and `"highspeed"` slow down for every loss; `{ name: "fixed", bitsPerSecond }`
    * asks nobody; or an object of your own, for this multiplex alone.
    */

@@ -6,6 +6,11 @@
 import { RepairMachine } from "../repair/machine.ts";
 import type { DatagramRepairOptions } from "./contract.ts";
 
+// Tuning.
+
+/** How old a datagram may be to be of use, ms: the budget of parity in advance, and its spacing. */
+const MAX_AGE = 25;
+
 /** A machine for the repair of one session; `undefined` where it is off. */
 export function createRepair(
   repair: DatagramRepairOptions | false,
@@ -13,4 +18,9 @@ export function createRepair(
 ): RepairMachine | undefined {
   const isOff = repair === false || repair.maxOverhead === 0;
   return isOff ? undefined : new RepairMachine(repair, now);
+}
+
+/** How old a datagram may be to be of use, ms, unless it says otherwise. */
+export function maxAgeOf(repair: DatagramRepairOptions | false): number {
+  return repair === false ? 0 : repair.maxAge ?? MAX_AGE;
 }

@@ -23,15 +23,10 @@ import type { Closure } from "./contract.ts";
 import { recordCourse } from "./course.ts";
 import { Continuation, type Fate } from "./continuation.ts";
 import type { Association, DriverObserver, DriverOptions } from "./driver_contract.ts";
-import { createRepair } from "./create_repair.ts";
+import { createRepair, maxAgeOf } from "./create_repair.ts";
 import { FrameNumbers } from "./frame_numbers.ts";
 import type { SessionPath } from "./session_path.ts";
 import { tellState } from "./tell_state.ts";
-
-// Tuning.
-
-/** How old a datagram may be to be of use, ms: the budget of parity in advance, and its spacing. */
-const MAX_AGE = 25;
 
 /** Where bodies and packets are put together. Shared: each is used up before anything else happens. */
 const bodyMemory = new Uint8Array(MOST_PACKET_RECEIVED);
@@ -96,8 +91,7 @@ export class SessionDriver {
 
   /** How old a datagram may be to be of use, ms, unless it says otherwise. */
   get maxAge(): number {
-    const { repair } = this.#options;
-    return repair === false ? 0 : repair.maxAge ?? MAX_AGE;
+    return maxAgeOf(this.#options.repair);
   }
 
   /** Packets that could not be sent here. */
@@ -225,9 +219,10 @@ export class SessionDriver {
     this.#mux?.streams.recovery.onPathChanged();
   }
 
-  /** The network may have changed. */
+  /** The network may have changed, or is back: some of what waits for an answer goes with the question. */
   refresh(): void {
     this.#path.refresh();
+    this.#mux?.streams.recovery.probeOldest();
     this.ask();
   }
 
@@ -302,6 +297,7 @@ export class SessionDriver {
     mux.streams.setMostBody(session.mostBody);
     // A reader of the original drops what does not fit, over a stream too.
     mux.streams.recovery.setReliable(isReliable(this.#path.carrier) && session.isOwnKind);
+    mux.setSought(this.#path.isSought);
     for (;;) {
       mux.streams.hold(this.#isHeld || this.#path.isFull);
       const length = mux.pollTransmit(bodyMemory, now);
@@ -331,7 +327,7 @@ export class SessionDriver {
     const session = this.#session;
     this.#report.onSpoken(now);
     this.#path.prepare(isQuestion, now);
-    tellState(this.#options.host, this.#options.rtt, this.#window);
+    tellState(this.#options, this.#path, this.#window);
     const length = session.encodeReport(packetMemory, now);
     this.repair?.onFrameSent(session.lastFrame, session.lastBody, 0, now);
     this.#transmit(packetMemory.subarray(0, length), now);
@@ -341,7 +337,7 @@ export class SessionDriver {
   #transmitBeside(now: number): void {
     const session = this.#session;
     for (let frame = this.repair?.pollParity(now); frame; frame = this.repair?.pollParity(now)) {
-      tellState(this.#options.host, this.#options.rtt, this.#window);
+      tellState(this.#options, this.#path, this.#window);
       const length = session.encodeParity(frame, packetMemory, now);
       this.#transmit(packetMemory.subarray(0, length), now);
     }
@@ -359,7 +355,7 @@ export class SessionDriver {
     this.#options.stats?.increment("total_sent_bytes", body.length, now);
     let isSent = true;
     this.#path.prepare(isQuestion, now);
-    tellState(this.#options.host, this.#options.rtt, this.#window);
+    tellState(this.#options, this.#path, this.#window);
     let length = session.encode(body, packetMemory, now);
     for (; length > 0; length = session.encodeRest(packetMemory, now)) {
       this.repair?.onFrameSent(session.lastFrame, session.lastBody, maxAge, now);
@@ -376,6 +372,8 @@ export class SessionDriver {
 
   #onAlarm(): void {
     const now = this.#options.host.now();
+    // By this a sleep is noticed, too: who slept has not been idle.
+    if (this.#path.handleTimeout(now)) this.#ask(now);
     if (now >= this.#idleAt) {
       this.end(idleTooLong(this.#options.idleTimeout));
       return;
@@ -387,7 +385,7 @@ export class SessionDriver {
   }
 
   get #idleAt(): number {
-    return this.#activeAt + this.#options.idleTimeout;
+    return Math.max(this.#activeAt, this.#path.wokeAt) + this.#options.idleTimeout;
   }
 
   #arm(): void {

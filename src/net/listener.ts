@@ -6,16 +6,22 @@
 import type { Address } from "../address.ts";
 import { portableX25519 } from "../crypto/keys.ts";
 import { SosistabError } from "../errors.ts";
-import { HelloFilter } from "../handshake/hello_filter.ts";
 import { Responder } from "../handshake/responder.ts";
 import type { DatagramHandler, DatagramSocket, Host, StreamListener } from "../host.ts";
 import { Random } from "../random.ts";
 import { StreamServer } from "../transport/stream_server.ts";
 import { UdpLink } from "../transport/udp_link.ts";
 import type { Listener, ListenerStats, ListenOptions, Session, WaitOptions } from "./contract.ts";
-import { checkKey, checkLimit, checkPort, checkRepair, checkTime } from "./options.ts";
+import { HelloMemory } from "./hello_memory.ts";
 import {
+  checkKey,
+  checkLimit,
+  checkPort,
+  checkRepair,
+  checkTime,
   IDLE_TIMEOUT,
+} from "./options.ts";
+import {
   MOST_BACKLOG,
   MOST_SESSIONS,
   ServerSessions,
@@ -37,7 +43,7 @@ const ANY = "::";
  *
  * @param host The world to run in.
  * @returns The listener. Rejects with `address-in-use`, `permission-denied`, `name-not-found` or
- * `socket-failed`.
+ * `socket-failed`, and with what the replay store rejects with.
  */
 export async function listen(host: Host, options: ListenOptions): Promise<Listener> {
   const { hostname = "", port = 0, secretKey, limits = {}, signal } = options;
@@ -53,7 +59,8 @@ export async function listen(host: Host, options: ListenOptions): Promise<Listen
   }
   if (tls !== undefined && !tcp) throw new TypeError("TLS is spoken over TCP: tcp must be on");
   signal?.throwIfAborted();
-  const listener = new DrivenListener(host, options);
+  const hellos = await HelloMemory.open(host, options);
+  const listener = new DrivenListener(host, options, hellos);
   await listener.bind({ hostname, port });
   if (signal?.aborted) {
     await listener.close();
@@ -71,30 +78,33 @@ class DrivenListener implements Listener, DatagramHandler, SessionsOwner {
   readonly #queue: DrivenSession[] = [];
   readonly #acceptors = new Waiters<Session>();
   readonly #options: ListenOptions;
+  readonly #hellos: HelloMemory;
   readonly #streams: StreamServer;
   #socket: DatagramSocket | undefined;
   #streamListener: StreamListener | undefined;
   #socketErrors = 0;
   #isClosed = false;
 
-  constructor(host: Host, options: ListenOptions) {
+  constructor(host: Host, options: ListenOptions, hellos: HelloMemory) {
     this.#host = host;
+    this.#hellos = hellos;
     const random = new Random(host.random);
+    const isFresh = hellos.isFresh.bind(hellos);
     this.#responder = new Responder({
       secretKey: options.secretKey,
       x25519: host.x25519 ?? portableX25519(host.random),
       random,
-    }, host.now());
+      isFresh,
+    });
     this.#sessions = new ServerSessions(host, options, this.#responder, random, this);
     this.#options = options;
     const { secretKey, limits = {} } = options;
-    const hellos = new HelloFilter(host.now());
     this.#streams = new StreamServer({
       host,
       keyPair: { secretKey, publicKey: this.#responder.publicKey },
       x25519: host.x25519 ?? portableX25519(host.random),
       random,
-      isFresh: (bytes, now) => hellos.accept(bytes, now),
+      isFresh,
       handler: {
         onDatagram: (datagram, link) => this.#sessions.handleDatagram(datagram, link),
         onRoom: (link) => this.#sessions.onLinkChange(link, false),
@@ -192,6 +202,7 @@ class DrivenListener implements Listener, DatagramHandler, SessionsOwner {
       socketErrors: this.#socketErrors,
       sessionsOpen: this.#sessions.size,
       sessionsQueued: this.#queue.length,
+      hellos: this.#hellos.stats(),
       streams: this.#options.tcp ? this.#streams.stats() : undefined,
     };
   }
@@ -205,6 +216,7 @@ class DrivenListener implements Listener, DatagramHandler, SessionsOwner {
     this.#socket?.close();
     this.#streamListener?.close();
     this.#streams.close();
+    await this.#hellos.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

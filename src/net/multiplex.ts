@@ -5,11 +5,13 @@
  */
 import { SosistabError } from "../errors.ts";
 import type { CongestionController } from "../mux/congestion.ts";
+import { CarrierControl } from "../mux/carrier_control.ts";
 import { createCongestion } from "../mux/create_congestion.ts";
 import { MOST_INFO } from "../mux/reception.ts";
 import { type MuxEvent, MuxMachine } from "../mux/machine.ts";
 import type { StreamMachine } from "../mux/stream_machine.ts";
 import { MOST_DATAGRAM } from "../session/machine.ts";
+import { isReliable } from "../transport/link.ts";
 import { UNRELIABLE_OVERHEAD } from "../wire/message.ts";
 import { endError } from "./closure.ts";
 import type {
@@ -52,7 +54,12 @@ export class DrivenMultiplex implements Multiplex {
     const { host, role, random, rtt } = driver.options;
     this.#session = session;
     this.#driver = driver;
-    this.#congestion = createCongestion(options.congestion, rtt.smoothed, random);
+    const create = () => createCongestion(options.congestion, rtt.smoothed, random);
+    // A reader of the original drops what does not fit, over a stream too.
+    const isCarriedSafely = () => isReliable(driver.path.carrier) && driver.session.isOwnKind;
+    this.#congestion = options.congestion === undefined
+      ? new CarrierControl(isCarriedSafely, create)
+      : create();
     this.#machine = new MuxMachine({
       role,
       random,

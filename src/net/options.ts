@@ -8,6 +8,12 @@ import type { DatagramRepairOptions } from "./contract.ts";
 
 // Tuning.
 
+/**
+ * How long a session may be silent before it ends, ms: long enough for a pause, and soon enough to
+ * give back what it costs.
+ */
+export const IDLE_TIMEOUT = 600_000;
+
 /** Longest time that may be set, ms: timers of the runtimes go no further than 2^31. */
 const MOST_TIME = 2 ** 30;
 

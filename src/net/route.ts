@@ -3,8 +3,9 @@
  *
  * A client shows its links (shards) by resumes, one on each. What goes down goes to one of those that
  * were heard from in the last ten seconds, drawn at random among those that have room, so that a
- * client with several sockets uses them all; else to the one heard from last. A client that speaks
- * over another kind of carrier than before wants its answers there, too.
+ * client with several sockets uses them all (a stream gets a few packets in a row); else to the one
+ * heard from last. A client that speaks over another kind of carrier than before wants its answers
+ * there, too.
  *
  * Anybody on the path can copy a resume and send it from elsewhere. So once a session has spoken from
  * somewhere, a resume from elsewhere is a claim and no more: the shard moves there when a packet of
@@ -21,7 +22,8 @@ import type { Address } from "../address.ts";
 import type { SessionIdentity } from "../crypto/keys.ts";
 import type { Random } from "../random.ts";
 import { MOST_PACKET_SENT, type SessionMachine } from "../session/machine.ts";
-import type { Carrier, Link } from "../transport/link.ts";
+import { type Carrier, isReliable, type Link } from "../transport/link.ts";
+import { PacketRun } from "../transport/packet_run.ts";
 import type { Session } from "./contract.ts";
 import type { SessionDriver } from "./driver.ts";
 
@@ -80,6 +82,7 @@ export class Route {
   /** Places that a shard may move to, by their links; oldest first. */
   #claims = new Map<string, Place>();
   #latest: Place | undefined;
+  readonly #run = new PacketRun<Place>();
   #hasSpoken = false;
   /** When the client is to be asked for proof that it is there, and how long to wait then. */
   #askAt = Infinity;
@@ -160,6 +163,7 @@ export class Route {
    */
   onHeard(key: string, sign: Sign, now: number): boolean {
     const isFirst = !this.#hasSpoken;
+    const wasReliable = isReliable(this.carrier);
     this.#hasSpoken = true;
     const claim = this.#claims.get(key);
     let hasMoved = false;
@@ -178,6 +182,8 @@ export class Route {
       if (shard.link.key !== key) continue;
       shard.heardAt = now;
       this.#latest = shard;
+      // What went over UDP may be lost, and over streams nobody looks for it soon.
+      if (!isFirst && !wasReliable && isReliable(shard.link.carrier)) hasMoved = true;
       // Whoever opens a session has proved itself by the handshake's answer, which reached it.
       if (isFirst || sign.highReceived >= shard.provenBy) {
         shard.allowance = Infinity;
@@ -220,13 +226,18 @@ export class Route {
   #draw(random: Random, now: number): Place | undefined {
     if (this.#shards.size < 2) return undefined;
     const { carrier } = this;
-    const alive = [...this.#shards.values()].filter((shard) =>
-      now - shard.heardAt < ADDRESS_AGE && shard.link.carrier === carrier
+    const isAlive = ({ heardAt, link }: Place): boolean =>
+      now - heardAt < ADDRESS_AGE && link.carrier === carrier;
+    const again = this.#run.next((place) =>
+      this.#shards.get(place.shardId) === place && isAlive(place)
     );
+    if (again !== undefined) return again;
+    const alive = [...this.#shards.values()].filter(isAlive);
     if (alive.length < 2) return undefined;
     const free = alive.filter(({ link }) => !link.isFull);
     const drawn = free.length > 0 ? free : alive;
-    return drawn[random.between(0, drawn.length - 1)];
+    const place = drawn[random.between(0, drawn.length - 1)];
+    return place && this.#run.start(place);
   }
 
   /** Whether one that is drawn from beside the latest is not full. */

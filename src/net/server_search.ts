@@ -6,15 +6,17 @@
  *
  * @module
  */
-import { portableX25519 } from "../crypto/keys.ts";
-import { Initiator } from "../handshake/initiator.ts";
+import { type OwnKeys, portableX25519 } from "../crypto/keys.ts";
+import { generateOwnKeys, Initiator } from "../handshake/initiator.ts";
 import { ServerClock } from "../handshake/server_clock.ts";
-import type { Host } from "../host.ts";
+import type { Host, X25519 } from "../host.ts";
 import type { Random } from "../random.ts";
 import { MOST_PACKET_RECEIVED } from "../session/machine.ts";
 import type { Extension } from "../wire/extension.ts";
 import type { Link } from "../transport/link.ts";
 import { Alarm } from "./alarm.ts";
+
+// Tuning.
 
 /**
  * Longest hello of a search without end, bytes: it goes into a silence, for which the least that is
@@ -39,11 +41,42 @@ export interface ServerFound {
   readonly rtt?: number;
 }
 
+// Tuning.
+
+/** How late an answer may be, ms, that the next search still has to understand. */
+const ANSWER_AGE = 60_000;
+
+/**
+ * The keys of one client's searches.
+ *
+ * An answer does not say which hello it is for, and under other keys than that hello's it leads to a
+ * session that nobody else knows. So a search that soon follows another one has the same keys: where a
+ * round trip takes seconds, answers to the former are still on their way.
+ */
+export class SearchKeys {
+  #keys: OwnKeys | undefined;
+  #usedAt = -Infinity;
+
+  /** The keys of a search that begins now. */
+  begin(x25519: X25519, now: number): OwnKeys {
+    if (this.#keys === undefined || now - this.#usedAt >= ANSWER_AGE) {
+      this.#keys = generateOwnKeys(x25519);
+    }
+    return this.#keys;
+  }
+
+  /** The search is over. */
+  end(now: number): void {
+    this.#usedAt = now;
+  }
+}
+
 /** Settings of a search. Times in ms. */
 export interface ServerSearchOptions {
   readonly host: Host;
   readonly random: Random;
   readonly serverKey: Uint8Array;
+  readonly keys: SearchKeys;
   /** The server's wall clock, where it is known. */
   readonly clock: ServerClock | undefined;
   /** When to give up; `Infinity`: never. */
@@ -63,13 +96,15 @@ export class ServerSearch {
   #isOver = false;
 
   constructor(options: ServerSearchOptions) {
-    const { host, random, serverKey, giveUpAt, clock } = options;
+    const { host, random, serverKey, keys, giveUpAt, clock } = options;
+    const x25519 = host.x25519 ?? portableX25519(host.random);
     this.#options = options;
     this.#startedAt = host.now();
     this.#alarm = new Alarm(host, () => this.advance());
     this.#initiator = new Initiator({
       serverKey,
-      x25519: host.x25519 ?? portableX25519(host.random),
+      x25519,
+      keys: keys.begin(x25519, this.#startedAt),
       random,
       giveUpAt,
       ...(clock === undefined ? {} : { clock }),
@@ -120,7 +155,9 @@ export class ServerSearch {
 
   /** Asks no more; doing so twice is harmless. */
   stop(): void {
+    if (this.#isOver) return;
     this.#isOver = true;
+    this.#options.keys.end(this.#options.host.now());
     this.#alarm.cancel();
   }
 }

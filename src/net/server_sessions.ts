@@ -10,8 +10,7 @@
  *
  * @module
  */
-import { equalBytes, formatHex } from "../bytes.ts";
-import { proveIdentity } from "../crypto/keys.ts";
+import { formatHex } from "../bytes.ts";
 import { Responder, type Resume } from "../handshake/responder.ts";
 import type { Host } from "../host.ts";
 import { INITIAL_RTT, RttEstimator } from "../mux/rtt.ts";
@@ -21,16 +20,13 @@ import type { Link } from "../transport/link.ts";
 import { Alarm } from "./alarm.ts";
 import type { ListenOptions } from "./contract.ts";
 import { SessionDriver } from "./driver.ts";
+import { IDLE_TIMEOUT } from "./options.ts";
 import { Route } from "./route.ts";
 import { Routes } from "./routes.ts";
 import { DrivenSession } from "./session.ts";
+import { claimedName, provesClaim } from "./session_claim.ts";
 import type { SessionPath } from "./session_path.ts";
 import { Tombstones } from "./tombstones.ts";
-
-// Protocol constants.
-
-/** Where the proof stands in a claim, after the name of the session that is claimed. */
-const PROOF_AT = 8;
 
 // Tuning.
 
@@ -40,10 +36,10 @@ const CANDIDATE_AGE = 10_000;
 /** Candidates at the most: a resume costs its sender a handshake, so honest ones are few. */
 const MOST_CANDIDATES = 4_096;
 
-/** How long a session may hear nothing, ms. */
-export const IDLE_TIMEOUT = 600_000;
-
-/** Sessions open at the same time: at some 20 KB each, a third of a gigabyte. */
+/**
+ * Sessions open at the same time. One that says little takes 25 to 40 KB, so all of them half a
+ * gigabyte; one that has moved much takes up to 500 KB, most of it bodies that parity may ask for.
+ */
 export const MOST_SESSIONS = 16_384;
 
 /** Sessions waiting to be accepted: a program that does not accept for so long is stuck. */
@@ -255,7 +251,7 @@ export class ServerSessions {
   #refuse(session: SessionMachine, link: Link): boolean {
     const { claim } = session.acquaintance;
     const now = this.#host.now();
-    if (claim === undefined || !this.#tombstones.has(nameIn(claim), now)) return false;
+    if (claim === undefined || !this.#tombstones.has(claimedName(claim), now)) return false;
     session.acquaintance.setAnswer("ended");
     const length = session.encodeReport(this.#answerMemory, now);
     this.#send(this.#answerMemory.subarray(0, length), link);
@@ -266,11 +262,11 @@ export class ServerSessions {
   #findClaimed(session: SessionMachine): Route | undefined {
     const { claim } = session.acquaintance;
     if (claim === undefined) return undefined;
-    const claimed = this.#routes.named(nameIn(claim));
+    const claimed = this.#routes.named(claimedName(claim));
     // It may have been replaced since, and its client has not heard of that.
-    const identity = claimed?.identities.get(nameIn(claim));
-    const proof = identity && proveIdentity(identity, session.identity.name);
-    const isProven = proof !== undefined && equalBytes(proof, claim.subarray(PROOF_AT));
+    const identity = claimed?.identities.get(claimedName(claim));
+    const isProven = identity !== undefined &&
+      provesClaim(claim, identity, session.identity.name);
     session.acquaintance.setAnswer(isProven ? "yes" : "unknown");
     return isProven ? claimed : undefined;
   }
@@ -335,6 +331,8 @@ export class ServerSessions {
       get isFull() {
         return route.isFull;
       },
+      wokeAt: -Infinity,
+      isSought: false,
       prepare() {},
       send: (packet, now) => {
         const link = route.choose(packet.length, this.#random, now);
@@ -355,9 +353,4 @@ export class ServerSessions {
     else this.counts.sendsDropped++;
     return isSent;
   }
-}
-
-/** The name in a claim, as a key for maps. */
-function nameIn(claim: Uint8Array): string {
-  return formatHex(claim.subarray(0, PROOF_AT));
 }

@@ -20,6 +20,12 @@ export interface SessionPath {
   /** Whether more waits there than is good: what can wait should. */
   readonly isFull: boolean;
 
+  /** When the machine was found to have slept; what was silent until then may be silent anew. */
+  readonly wokeAt: number;
+
+  /** Whether the other end is looked for by other means, so that the session need not ask by itself. */
+  readonly isSought: boolean;
+
   /**
    * A packet with a number of its own is about to be made, and sent next: what must go before it goes.
    *

@@ -19,11 +19,11 @@ import { deriveStreamKeys, type OwnKeys, tripleDiffieHellman } from "../crypto/k
 import { StreamCipher } from "../crypto/stream_cipher.ts";
 import type { X25519 } from "../host.ts";
 import type { Random } from "../random.ts";
-import { decodeHandshakeFrame } from "../wire/hello.ts";
+import { decodeHandshakeFrame, WIRE_VERSION } from "../wire/hello.ts";
 import { ByteGatherer } from "./byte_gatherer.ts";
 import { FrameReader } from "./frame_reader.ts";
 import { answerCipher, helloCipher, LENGTH_BOX, openLengthBox } from "./opening.ts";
-import { HELLO_LENGTH, sealOpeningFrame, WIRE_VERSION } from "./opening_message.ts";
+import { HELLO_LENGTH, sealFirstFrame } from "./opening_message.ts";
 import { looksLikeTls } from "./tls_sniff.ts";
 
 // Protocol constants: changing one breaks interoperation.
@@ -157,7 +157,7 @@ function sealHello(cipher: SessionCipher, keys: OwnKeys, random: Random): Uint8A
     version: WIRE_VERSION,
   } as const;
   let hello: Uint8Array;
-  do hello = sealOpeningFrame(cipher, frame, random); while (looksLikeTls(hello));
+  do hello = sealFirstFrame(cipher, frame, random); while (looksLikeTls(hello));
   return hello;
 }
 

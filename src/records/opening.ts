@@ -16,14 +16,13 @@
  *
  * @module
  */
-import { SESSION_OVERHEAD, SessionCipher } from "../crypto/aead.ts";
+import { SESSION_NONCE_LENGTH, SESSION_OVERHEAD, SessionCipher } from "../crypto/aead.ts";
 import { clientToServerKey, MINUTE_ORDER, serverToClientKey } from "../crypto/cookie.ts";
 import { deriveStreamKeys } from "../crypto/keys.ts";
 
 // Protocol constants: changing one breaks interoperation.
 
 const LENGTH_SIZE = 2;
-const NONCE_LENGTH = 12;
 
 /** Bytes of the first box. */
 export const LENGTH_BOX: number = LENGTH_SIZE + SESSION_OVERHEAD;
@@ -32,7 +31,7 @@ export const LENGTH_BOX: number = LENGTH_SIZE + SESSION_OVERHEAD;
 export const OPENING_OVERHEAD: number = LENGTH_BOX + SESSION_OVERHEAD;
 
 /** Random bytes that {@linkcode sealOpening} wants: a nonce for each box. */
-export const OPENING_NONCES: number = 2 * NONCE_LENGTH;
+export const OPENING_NONCES: number = 2 * SESSION_NONCE_LENGTH;
 
 /** Longest message that the length field has room for. */
 export const MAX_OPENING_LENGTH: number = 0xffff - SESSION_OVERHEAD;
@@ -76,13 +75,28 @@ export function sealOpening(
     throw new RangeError(`nonces must be ${OPENING_NONCES} bytes, got ${nonces.length}`);
   }
   const bytes = new Uint8Array(message.length + OPENING_OVERHEAD);
-  const bodyLength = message.length + SESSION_OVERHEAD;
-  bytes[0] = bodyLength >>> 8;
-  bytes[1] = bodyLength;
-  cipher.seal(bytes.subarray(0, LENGTH_BOX), LENGTH_SIZE, nonces.subarray(0, NONCE_LENGTH));
+  const box = bytes.subarray(0, LENGTH_BOX);
+  sealLengthBox(cipher, message.length, nonces.subarray(0, SESSION_NONCE_LENGTH), box);
   bytes.set(message, LENGTH_BOX);
-  cipher.seal(bytes.subarray(LENGTH_BOX), message.length, nonces.subarray(NONCE_LENGTH));
+  cipher.seal(bytes.subarray(LENGTH_BOX), message.length, nonces.subarray(SESSION_NONCE_LENGTH));
   return bytes;
+}
+
+/**
+ * Seals the first box of a message of that length.
+ *
+ * @param into {@linkcode LENGTH_BOX} bytes.
+ */
+export function sealLengthBox(
+  cipher: SessionCipher,
+  messageLength: number,
+  nonce: Uint8Array,
+  into: Uint8Array,
+): void {
+  const bodyLength = messageLength + SESSION_OVERHEAD;
+  into[0] = bodyLength >>> 8;
+  into[1] = bodyLength;
+  cipher.seal(into, LENGTH_SIZE, nonce);
 }
 
 /**

@@ -3,16 +3,14 @@
  *
  * @module
  */
-import type { SessionCipher } from "../crypto/aead.ts";
+import { SESSION_NONCE_LENGTH, type SessionCipher } from "../crypto/aead.ts";
 import type { Random } from "../random.ts";
 import { encodeHandshakeFrame, type HandshakeFrame } from "../wire/hello.ts";
 import { Writer } from "../wire/writer.ts";
 import { OPENING_NONCES, sealOpening } from "./opening.ts";
+import { drawPrintable } from "./printable_nonce.ts";
 
 // Protocol constants: changing one breaks interoperation.
-
-/** The version of the wire that this implementation speaks. */
-export const WIRE_VERSION = 3;
 
 /** Bytes of a hello, and of its answer, without padding. */
 export const HELLO_LENGTH = 76;
@@ -35,9 +33,33 @@ export function sealOpeningFrame(
   frame: HandshakeFrame,
   random: Random,
 ): Uint8Array {
+  const message = messageOf(frame, random);
+  return sealOpening(cipher, message, drawNonces(random));
+}
+
+/**
+ * The same for whoever speaks first on a connection: it begins with printable letters, unless chance
+ * is against it.
+ */
+export function sealFirstFrame(
+  cipher: SessionCipher,
+  frame: HandshakeFrame,
+  random: Random,
+): Uint8Array {
+  const message = messageOf(frame, random);
+  const nonces = drawNonces(random);
+  drawPrintable(cipher, message.length, nonces.subarray(0, SESSION_NONCE_LENGTH), random);
+  return sealOpening(cipher, message, nonces);
+}
+
+function messageOf(frame: HandshakeFrame, random: Random): Uint8Array {
   const message = new Uint8Array(HELLO_LENGTH + random.between(0, MOST_PADDING));
   encodeHandshakeFrame(frame, new Writer(message));
+  return message;
+}
+
+function drawNonces(random: Random): Uint8Array {
   const nonces = new Uint8Array(OPENING_NONCES);
   random.fill(nonces);
-  return sealOpening(cipher, message, nonces);
+  return nonces;
 }

@@ -19,13 +19,13 @@ import { deriveStreamKeys, tripleDiffieHellman } from "../crypto/keys.ts";
 import { StreamCipher } from "../crypto/stream_cipher.ts";
 import type { KeyPair, X25519 } from "../host.ts";
 import type { Random } from "../random.ts";
-import { decodeHandshakeFrame } from "../wire/hello.ts";
+import { decodeHandshakeFrame, WIRE_VERSION } from "../wire/hello.ts";
 import { ByteGatherer } from "./byte_gatherer.ts";
 import { NAME_LENGTH } from "./client_machine.ts";
 import { FrameReader } from "./frame_reader.ts";
 import type { HelloCiphers } from "./hello_ciphers.ts";
 import { answerCipher, type HelloLength, LENGTH_BOX, openHelloLength } from "./opening.ts";
-import { HELLO_LENGTH, sealOpeningFrame, WIRE_VERSION } from "./opening_message.ts";
+import { HELLO_LENGTH, sealOpeningFrame } from "./opening_message.ts";
 
 /** What all connections of one server share. */
 export interface ServerRecordOptions {
@@ -38,10 +38,15 @@ export interface ServerRecordOptions {
   /**
    * Whether a hello has not been seen before, and remembers it.
    *
-   * @param bytes The client's ephemeral public key, 32 bytes: each hello has its own.
+   * @param id The client's ephemeral public key, 32 bytes: each hello has its own.
    * @param minute That of the key which opened the hello, since 1970.
    */
-  readonly isFresh: (bytes: Uint8Array, now: number, minute: number) => boolean;
+  readonly isFresh: (
+    id: Uint8Array,
+    minute: number,
+    now: number,
+    epochSeconds: number,
+  ) => boolean;
 }
 
 /** How far a server's connection is. */
@@ -124,7 +129,7 @@ export class ServerRecordMachine {
           if (!state.box.isComplete) return;
           this.#state = state.kind === "length"
             ? this.#readLength(state.box, epochSeconds)
-            : this.#readHello(state, now);
+            : this.#readHello(state, now, epochSeconds);
       }
     }
   }
@@ -165,13 +170,17 @@ export class ServerRecordMachine {
       : { kind: "hello", box: new ByteGatherer(opened.length), opened };
   }
 
-  #readHello({ box, opened }: State & { kind: "hello" }, now: number): State {
+  #readHello(
+    { box, opened }: State & { kind: "hello" },
+    now: number,
+    epochSeconds: number,
+  ): State {
     const { keyPair, x25519, random, isFresh } = this.#options;
     const { cipher, minute } = opened;
     const plaintext = cipher.open(box.bytes);
     const hello = plaintext === undefined ? undefined : decodeHandshakeFrame(plaintext);
     if (hello?.kind !== "clientHello" || hello.version !== WIRE_VERSION) return STRANGER;
-    if (!isFresh(hello.ephemeralPublicKey, now, minute)) return REPLAY;
+    if (!isFresh(hello.ephemeralPublicKey, minute, now, epochSeconds)) return REPLAY;
     const ephemeral = x25519.generate();
     const secret = tripleDiffieHellman(x25519, { long: keyPair, ephemeral }, hello);
     ephemeral.secretKey.fill(0);

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { SESSION_OVERHEAD, SessionCipher } from "../crypto/aead.ts";
+import { SESSION_NONCE_LENGTH, SESSION_OVERHEAD, SessionCipher } from "../crypto/aead.ts";
 import { deriveIdentity, deriveSessionKeys, type SessionIdentity } from "../crypto/keys.ts";
 import type { PacketCipher } from "../host.ts";
 import type { Random } from "../random.ts";
@@ -56,8 +56,6 @@ const MOST_JUMP = 2 ** 24;
 /** Bytes by which the parity of a body may be longer than its own packet: it has no counters. */
 const PARITY_EXCESS = 2;
 
-const NONCE_LENGTH = 12;
-
 const NOTHING = new Uint8Array(0);
 
 // Tuning.
@@ -81,7 +79,7 @@ export class SessionMachine {
   readonly #window = new ReplayWindow();
   readonly #loss = new ReceiveLoss();
   readonly #lossReport = new LossReport();
-  readonly #nonce = new Uint8Array(NONCE_LENGTH);
+  readonly #nonce = new Uint8Array(SESSION_NONCE_LENGTH);
   readonly #rebuilding = new Rebuilding();
   #lastBody: Uint8Array = NOTHING;
   #recovered = 0;
@@ -90,6 +88,7 @@ export class SessionMachine {
   #received: ReceivedBody | undefined;
   #toldLoss: number | undefined;
   #toldHighest = -1;
+  #toldTotal = 0;
   #bytesSent = 0;
   #paritySent = 0;
   #bytesReceived = 0;
@@ -142,6 +141,11 @@ export class SessionMachine {
   /** The highest frame of ours that the other side says it has received; -1: none yet. */
   get toldHighest(): number {
     return this.#toldHighest;
+  }
+
+  /** How many frames of ours the other side says it has received. */
+  get toldTotal(): number {
+    return this.#toldTotal;
   }
 
   /** Loss of what the other side sends, 0 to 1, as measured here. */
@@ -367,6 +371,7 @@ export class SessionMachine {
     this.#received = arePossible ? frame : { ...frame, highReceived: 0, totalReceived: 0 };
     if (arePossible && frame.totalReceived > 0) {
       this.#toldHighest = frame.highReceived;
+      this.#toldTotal = Math.max(this.#toldTotal, frame.totalReceived);
       this.pathMtu.onCounters(frame.highReceived, frame.totalReceived, now);
     }
     return lead > 0 ? "newest" : "late";

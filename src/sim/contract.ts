@@ -26,7 +26,8 @@ export interface NetworkOptions {
   readonly epochSeconds?: number;
   /**
    * Given a {@linkcode PacketLogEntry} as a line of JSON, without a line feed, for each datagram that
-   * a node sends or is given. The run is the same with it and without.
+   * a node sends or is given, and each packet of a session in its byte streams. The run is the same
+   * with it and without.
    */
   readonly log?: (line: string) => void;
 }
@@ -48,6 +49,8 @@ export interface Route {
   readonly ahead?: readonly Link[];
   /** In this order after it. */
   readonly behind?: readonly Link[];
+  /** Before all others, in this order, and for datagrams alone: who throttles UDP stands there. */
+  readonly datagrams?: readonly Link[];
 }
 
 /** A node, or its name. */
@@ -173,42 +176,4 @@ export interface SimulatedNetwork {
    * may name any sender.
    */
   inject(datagram: Uint8Array, from: Address, to: Address): void;
-}
-
-/** What is told of a datagram that a node sends or is given. */
-export interface PacketLogEntry {
-  /** Virtual time, ms. */
-  readonly time: number;
-  /** The name of the node. */
-  readonly node: string;
-  /** Whether it left the node or came to it. */
-  readonly direction: "sent" | "received";
-  /** The other end's address. */
-  readonly peer: string;
-  /** Bytes of the datagram. */
-  readonly size: number;
-  /** A frame of a session, or another datagram: a handshake, or no part of sosistab. */
-  readonly kind: "data" | "parity" | "other";
-  /** Data: the number of the frame. */
-  readonly frame?: number;
-  /** Data: the highest frame that its sender has received. */
-  readonly highReceived?: number;
-  /** Data: how many frames its sender has received. */
-  readonly totalReceived?: number;
-  /** Data: the kind of the multiplex's message, or the type of a stream's. */
-  readonly message?: string;
-  /** Data of a stream: its id. */
-  readonly stream?: number;
-  /** Data of a stream: the segment's number. */
-  readonly sequence?: number;
-  /** Parity: the first frame of its run. */
-  readonly runStart?: number;
-  /** Parity: data frames of its run. */
-  readonly dataCount?: number;
-  /** Parity: which one it is. */
-  readonly parityIndex?: number;
-  /** What a session sends: the smoothed round trip, ms. */
-  readonly rtt?: number;
-  /** What a multiplex sends: what its congestion controller lets be in flight, packets. */
-  readonly window?: number;
 }

@@ -17,7 +17,7 @@ import { VirtualClock } from "./clock.ts";
 import type { LinkConditions } from "./conditions.ts";
 import type { NetworkOptions, NodeName, NodeOptions, Route, SimulatedNetwork } from "./contract.ts";
 import type { SimulatedDatagramSocket } from "./datagram_socket.ts";
-import { Link } from "./link.ts";
+import { type Deliver, Link } from "./link.ts";
 import { VirtualNode } from "./node.ts";
 import { type Macrotask, RunLoop } from "./run_loop.ts";
 import { TraceHash } from "./trace_hash.ts";
@@ -130,8 +130,8 @@ export class VirtualNetwork implements SimulatedNetwork {
     return new Link(this.clock, `${this.seed}/bottleneck/${this.#bottlenecks++}`, conditions);
   }
 
-  route(from: NodeName, to: NodeName, { ahead = [], behind = [] }: Route): void {
-    this.#pathOf(this.#node(from), this.#node(to)).reroute(ahead, behind);
+  route(from: NodeName, to: NodeName, route: Route): void {
+    this.#pathOf(this.#node(from), this.#node(to)).reroute(route);
   }
 
   at(time: number, run: () => void): Disposable {
@@ -184,7 +184,7 @@ export class VirtualNetwork implements SimulatedNetwork {
     const { outside } = from;
     const path = this.#pathOf(from.node, node);
     if (path.blocksDatagrams) return;
-    path.send(datagram, (arrived) => this.#arrive(arrived, outside, to));
+    path.sendDatagram(datagram, (arrived) => this.#arrive(arrived, outside, to));
   }
 
   #sendSegment(bytes: Uint8Array, node: VirtualNode, from: Address, to: Address): void {
@@ -247,33 +247,32 @@ export class VirtualNetwork implements SimulatedNetwork {
 class Path {
   readonly own: Link;
   #links: readonly Link[];
+  #datagramLinks: readonly Link[];
 
   constructor(own: Link) {
     this.own = own;
-    this.#links = [own];
+    this.#links = this.#datagramLinks = [own];
   }
 
-  reroute(ahead: readonly Link[], behind: readonly Link[]): void {
+  reroute({ ahead = [], behind = [], datagrams = [] }: Route): void {
     this.#links = [...ahead, this.own, ...behind];
+    this.#datagramLinks = [...datagrams, ...this.#links];
   }
 
   get blocksDatagrams(): boolean {
-    return this.#links.some((link) => link.blocksDatagrams);
+    return this.#datagramLinks.some((link) => link.blocksDatagrams);
   }
 
-  send(packet: Uint8Array, deliver: (packet: Uint8Array) => void): void {
-    const links = this.#links;
-    if (links.length === 1) this.own.send(packet, deliver);
-    else forward(links, 0, packet, deliver);
+  send(packet: Uint8Array, deliver: Deliver): void {
+    forward(this.#links, 0, packet, deliver);
+  }
+
+  sendDatagram(datagram: Uint8Array, deliver: Deliver): void {
+    forward(this.#datagramLinks, 0, datagram, deliver);
   }
 }
 
-function forward(
-  links: readonly Link[],
-  at: number,
-  packet: Uint8Array,
-  deliver: (packet: Uint8Array) => void,
-): void {
+function forward(links: readonly Link[], at: number, packet: Uint8Array, deliver: Deliver): void {
   const isLast = at === links.length - 1;
   links[at]!.send(
     packet,

@@ -19,9 +19,9 @@ import type {
   X25519,
 } from "../host.ts";
 import type { RandomSource } from "../random.ts";
+import { PacketLog } from "../session/packet_log.ts";
 import { NodeAlarm } from "./node_alarm.ts";
 import { NullCipher } from "./null_cipher.ts";
-import { PacketLog } from "./packet_log.ts";
 import { seededSource, SeededStream } from "./seeded_random.ts";
 import type { NodeOptions, SimulatedNode } from "./contract.ts";
 import { SimulatedDatagramSocket } from "./datagram_socket.ts";

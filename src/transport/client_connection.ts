@@ -15,6 +15,7 @@ import { SosistabError } from "../errors.ts";
 import type { ByteStream, Host } from "../host.ts";
 import { ClientRecordMachine, type ClientRecordOptions } from "../records/client_machine.ts";
 import { type PumpHandler, StreamPump } from "./stream_pump.ts";
+import { throwUncaught } from "./throw_uncaught.ts";
 
 // Tuning.
 
@@ -187,7 +188,11 @@ export class ClientConnection implements PumpHandler {
     while (this.#phase !== "over") {
       const datagram = machine.pollDatagram();
       if (datagram === undefined) return;
-      this.#owner.onDatagram(datagram, this);
+      try {
+        this.#owner.onDatagram(datagram, this);
+      } catch (error) {
+        throwUncaught(error);
+      }
     }
   }
 

@@ -83,16 +83,16 @@ export class FrameQueue {
     }
     this.#frames.append(datagram);
     if (this.isFull) this.#wasFull = true;
-    if (this.#frames.length >= MOST_COALESCED) this.flush();
+    // Without a word of the room: who is told sends at once, and is sending already.
+    if (this.#frames.length >= MOST_COALESCED) this.#give();
     else if (this.#sink.canWrite) this.#schedule();
     return true;
   }
 
-  /** Gives what waits to the sink, if it takes it. */
+  /** Gives what waits to the sink, if it takes it, and tells when there is room again. */
   flush(): void {
-    if (this.#frames.length === 0 || !this.#sink.canWrite) return;
-    this.#sink.write(this.#frames.take());
-    if (!this.#wasFull) return;
+    this.#give();
+    if (!this.#wasFull || this.isFull) return;
     this.#wasFull = false;
     this.#sink.onRoom();
   }
@@ -101,6 +101,10 @@ export class FrameQueue {
   clear(): void {
     this.#frames.clear();
     this.#wasFull = false;
+  }
+
+  #give(): void {
+    if (this.#frames.length > 0 && this.#sink.canWrite) this.#sink.write(this.#frames.take());
   }
 
   #schedule(): void {

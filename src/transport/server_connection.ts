@@ -18,6 +18,7 @@ import {
 } from "../records/server_machine.ts";
 import { FrameQueue, type FrameSink } from "./frame_queue.ts";
 import { type PumpHandler, StreamPump } from "./stream_pump.ts";
+import { throwUncaught } from "./throw_uncaught.ts";
 
 // Tuning.
 
@@ -184,7 +185,11 @@ export class ServerConnection implements PumpHandler, FrameSink {
     while (!this.#isOver) {
       const datagram = machine.pollDatagram();
       if (datagram === undefined) break;
-      this.#owner.onDatagram(datagram, this);
+      try {
+        this.#owner.onDatagram(datagram, this);
+      } catch (error) {
+        throwUncaught(error);
+      }
     }
     const reason = machine.drainReason;
     if (reason === undefined || this.#isDraining) return;

@@ -11,7 +11,7 @@
  *    one is still used; the first datagram over it moves the server there, and the old one is read to
  *    its end. Nothing is lost;
  *  - {@linkcode StreamLink.renew} asked for it. Then it is as with a lifetime, but the old one may be
- *    dead already, and takes with it what it was given.
+ *    dead already, and takes with it what it was given: so that counts as a cut.
  *
  * @module
  */
@@ -125,6 +125,8 @@ export class StreamLink implements Link, ConnectionOwner, FrameSink {
   #retryAlarm: Disposable | undefined;
   #isRunning = false;
   #isClosed = false;
+  /** Whether the next connection is opened because the one there is may be dead. */
+  #isRenewing = false;
   #toldState: StreamLinkState = "opening";
   #failures = 0;
   /** Openings since the last connection that was steady. */
@@ -164,6 +166,11 @@ export class StreamLink implements Link, ConnectionOwner, FrameSink {
     return this.#failures > 0 ? "down" : "opening";
   }
 
+  /** Whether there is a connection on which the server has answered. */
+  get isOpen(): boolean {
+    return this.#current !== undefined;
+  }
+
   /** Openings that have failed one after the other; 0 once one has not. */
   get failures(): number {
     return this.#failures;
@@ -198,6 +205,7 @@ export class StreamLink implements Link, ConnectionOwner, FrameSink {
       this.#drop(attempt);
       this.#attempt = undefined;
     }
+    this.#isRenewing = true;
     this.#tries = 0;
     this.#try();
   }
@@ -278,6 +286,9 @@ export class StreamLink implements Link, ConnectionOwner, FrameSink {
     this.#tell();
     // The hello may still be under way; then `onWritable` follows.
     this.#queue.flush();
+    const mayHaveLost = this.#isRenewing && old?.isNamed === true;
+    this.#isRenewing = false;
+    if (mayHaveLost) this.#options.handler.onCut(this);
   }
 
   onOver(connection: ClientConnection, error: SosistabError | undefined): void {

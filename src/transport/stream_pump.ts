@@ -3,11 +3,13 @@
  *
  * Whatever happens to the stream ends in exactly one call of its handler, `onEnd` or `onFailure`,
  * unless this end closes it first; and nothing here throws or leaves a promise behind that rejects
- * unheard.
+ * unheard. A mistake in the handler is an uncaught error, as it is for a socket of datagrams, and the
+ * stream goes on.
  *
  * @module
  */
 import type { ByteStream } from "../host.ts";
+import { throwUncaught } from "./throw_uncaught.ts";
 
 /** What a pump tells. Called synchronously, one call at a time, and never after the pump was closed. */
 export interface PumpHandler {
@@ -55,7 +57,6 @@ export class StreamPump {
 
   /** Begins to read. */
   start(): void {
-    // It tells its handler of what fails; what a handler throws is nobody's to catch.
     void this.#read();
   }
 
@@ -68,7 +69,7 @@ export class StreamPump {
     this.#isWriting = true;
     this.#writer.write(bytes).then(() => {
       this.#isWriting = false;
-      if (!this.#isOver) this.#handler.onWritten();
+      if (!this.#isOver) this.#tell(() => this.#handler.onWritten());
     }, (error) => this.#fail(error));
   }
 
@@ -103,8 +104,9 @@ export class StreamPump {
         return this.#fail(error);
       }
       if (this.#isOver) return;
-      if (bytes === undefined) return this.#handler.onEnd();
-      this.#handler.onBytes(bytes);
+      const come = bytes;
+      if (come === undefined) return this.#tell(() => this.#handler.onEnd());
+      this.#tell(() => this.#handler.onBytes(come));
       // Whatever is done with the bytes may have closed it.
       if (this.#isOver) return;
     }
@@ -115,7 +117,15 @@ export class StreamPump {
     this.#isOver = true;
     this.#writer.abort().catch(ignore);
     this.#letGo();
-    this.#handler.onFailure(error);
+    this.#tell(() => this.#handler.onFailure(error));
+  }
+
+  #tell(what: () => void): void {
+    try {
+      what();
+    } catch (error) {
+      throwUncaught(error);
+    }
   }
 
   #letGo(): void {

@@ -55,11 +55,11 @@ export interface StreamServerOptions {
   readonly x25519: X25519;
   readonly random: Random;
   /**
-   * Whether a hello has not been seen before, and remembers it. `bytes` are the ephemeral public key
-   * of the client, 32 bytes, `now` is the host's, and `minute` since 1970 is that of the key which
-   * opened the hello.
+   * Whether a hello has not been seen before, and remembers it. `id` is the ephemeral public key of
+   * the client, 32 bytes, and `minute` since 1970 is that of the key which opened the hello; the times
+   * are the host's.
    */
-  readonly isFresh: (bytes: Uint8Array, now: number, minute: number) => boolean;
+  readonly isFresh: ServerRecordOptions["isFresh"];
   /** Hears of links as somebody speaks, which makes a link known. */
   readonly handler: LinkHandler;
   readonly limits?: StreamLimits;

@@ -8,8 +8,8 @@
  * |   8+8n |    8 | flow limit: the first sequence that would be refused, optional |
  *
  * All integers are little-endian u64. The original ends after the entries; the flow limit is sent
- * to a peer that has named the bit `FLOW_LIMIT` of its extension block, and to the original it
- * would be padding. Source: the sosistab wire, version 3, section 6.
+ * to our own kind (`extension.ts`), and to the original it would be padding. Source: the sosistab
+ * wire, version 3, section 6.
  *
  * @module
  */

@@ -1,22 +1,48 @@
 /**
- * The block by which two ends of this library know each other. It stands at the head of the padding of
- * a session frame, and of a server's hello, where the original sees padding and nobody else sees
- * anything.
+ * The extension block, by which two ends of this library know each other. All that they add to the
+ * sosistab wire begins here.
  *
- * | offset | size | field                                                     |
- * | -----: | ---: | --------------------------------------------------------- |
- * |      0 |    4 | magic: 73 74 73 2b, "sts+"                                |
- * |      4 |    1 | version of the block: 1                                   |
- * |      5 |    1 | bits, the constants below                                 |
- * |      6 |    1 | n, length of the rest                                     |
- * |      7 |    n | items: type, length, value; unknown ones are skipped      |
+ * The block stands at the head of the padding of a session frame (`frame.ts`) or of a server's hello
+ * (`hello.ts`). The original skips padding, so to it there is no block, and nobody else sees what is
+ * sealed. Other padding must not begin with the magic: ours is zeros, or 0xff in a hello.
  *
- * | item          | type | value                                                                   |
- * | ------------- | ---: | ----------------------------------------------------------------------- |
- * | continuation  |    1 | 24 bytes: which session this one goes on with, and the proof (`crypto`) |
- * | continued     |    2 | 1 byte: what became of that session, see {@linkcode Continued}           |
+ * | offset | size | field                                                |
+ * | -----: | ---: | ---------------------------------------------------- |
+ * |      0 |    4 | magic: 73 74 73 2b, "sts+"                           |
+ * |      4 |    1 | version of the block: 1; others count as no block    |
+ * |      5 |    1 | bits                                                 |
+ * |      6 |    1 | n, length of the rest                                |
+ * |      7 |    n | items: a byte each for type and length, the value    |
  *
- * Source: the sosistab wire, version 3, section 7; the items are this library's own.
+ * Who has sent a block is of our own kind; who has not counts as the original. What the bits say of
+ * their sender:
+ *
+ * |  bit | name          | meaning                                                                   |
+ * | ---: | ------------- | ------------------------------------------------------------------------- |
+ * |    0 | HALF_CLOSE    | it can end one direction of a stream (Fin and FinAck)                     |
+ * |    1 | REPEATED_ACKS | it takes a sequence that was acknowledged before as nothing new           |
+ * |    2 | JOINT_PARITY  | it solves the parity of overlapping runs jointly (`fec/joint_solver.ts`)  |
+ * |    3 |               | free                                                                      |
+ * |    4 | FLOW_LIMIT    | it reads, behind the entries of an acknowledgement, the first sequence    |
+ * |      |               | that would be refused (`ack_list.ts`)                                     |
+ * |    5 | REPORT        | this frame's body is empty and no datagram: it says what has been         |
+ * |      |               | received, and no more                                                     |
+ * |    6 | FRAGMENTS     | it joins bodies in pieces and answers probes of the path; both stand in   |
+ * |      |               | bodies (`session/own_body.ts`), since parity rebuilds nothing else        |
+ * |    7 | SEEN          | it has seen a block of the other end                                      |
+ *
+ * The bits 0, 1 and 4 are not asked for: no end has ever sent a block without them.
+ *
+ * | type | item         | length | from   | value                                                     |
+ * | ---: | ------------ | -----: | ------ | --------------------------------------------------------- |
+ * |    1 | continuation |     24 | client | which session this one goes on with, and the proof        |
+ * |      |              |        |        | (`net/session_claim.ts`)                                  |
+ * |    2 | continued    |      1 | server | the answer: 0 unknown, 1 yes, 2 ended; others count as 0  |
+ *
+ * An item of another type or length is skipped.
+ *
+ * An end puts its block into every frame until one with SEEN has come, then into a few more, and
+ * again when it has something else to say (`session/acquaintance.ts`).
  *
  * @module
  */
@@ -34,16 +60,13 @@ export const REPEATED_ACKS = 1 << 1;
 /** Bit: parity of overlapping runs is solved jointly. */
 export const JOINT_PARITY = 1 << 2;
 
-/** Bit: a session says goodbye when it ends. */
-export const GOODBYE = 1 << 3;
-
 /** Bit: an acknowledgement ends with the first sequence that would be refused. */
 export const FLOW_LIMIT = 1 << 4;
 
 /** Bit: the frame has no body and is no datagram: it only says what has been received. */
 export const REPORT = 1 << 5;
 
-/** Bit: bodies in pieces are joined, and probes of the path are answered (`session/own_body.ts`). */
+/** Bit: bodies in pieces are joined, and probes of the path are answered. */
 export const FRAGMENTS = 1 << 6;
 
 /** Bit: "I have seen your block". */

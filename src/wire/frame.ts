@@ -14,12 +14,12 @@
  * | length of a shard             | varint      | 1: parity  |
  * | body                          | byte string | all        |
  * | loss byte                     | u8          | all        |
- * | extension block               | 7+n bytes   | may stand here |
+ * | extension block, if any       | 7+n bytes   | all        |
  * | padding                       | the rest    |            |
  *
  * A byte string is a varint length and its bytes. The loss byte is floor(254 x the loss that the
- * sender of the frame sees), or 255 for "I do not know"; a frame may also end before it. Source:
- * the sosistab wire, version 3, section 4.
+ * sender of the frame sees), or 255 for "I do not know"; a frame may also end before it. The
+ * extension block is our own, see `extension.ts`. Source: the sosistab wire, version 3, section 4.
  *
  * @module
  */

@@ -13,7 +13,8 @@
  * |   12+n |    1 | shard id                         | 2: resume     |
  *
  * All integers are little-endian; a byte string is a u64 length and its bytes. Whatever follows
- * the frame is padding. Source: the sosistab wire, version 3, section 2.
+ * the frame is padding. The extension block is our own, see `extension.ts`. Source: the sosistab wire,
+ * version 3, section 2.
  *
  * @module
  */
@@ -22,6 +23,9 @@ import { Reader } from "./reader.ts";
 import type { Writer } from "./writer.ts";
 
 // Protocol constants: changing one breaks interoperation.
+
+/** The version of the wire that this implementation speaks. */
+export const WIRE_VERSION = 3;
 
 const CLIENT_HELLO = 0;
 const SERVER_HELLO = 1;

@@ -93,7 +93,7 @@ test("explainConnect() says what silence may mean: the server is silent to stran
       "[nobody listens there] on the server: sosistab listen :4000",
       "[the key in the URL is not this server's key] on the server: sosistab url",
       "[UDP is blocked on the way] try TCP: --transport tcp, or see which way works: sosistab ping",
-      "[the clocks differ by more than 2 minutes] compare on both machines: date -u",
+      "[the clocks differ by more than an hour, or 2 min through a proxy] compare on both machines: date -u",
     ].join("\n"),
   );
 });

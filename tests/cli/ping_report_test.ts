@@ -48,7 +48,7 @@ test("probeFields() tells programs the same", () => {
 test("formatAdvice() names the way that connect takes, or must be told", () => {
   const all = (...working: ProbedTransport[]) =>
     (["udp", "tcp", "tls"] as const).map((way) =>
-      result(way, working.includes(way) ? [1] : undefined)
+      result(way, working.includes(way) ? [1, 1, 1, 1] : undefined)
     );
   assert.match(String(formatAdvice(all("udp", "tcp"), false)), /^UDP works from here/);
   assert.match(
@@ -58,5 +58,13 @@ test("formatAdvice() names the way that connect takes, or must be told", () => {
   assert.match(String(formatAdvice(all("tls"), false)), /^Only TLS .* --transport tls\.$/);
   assert.match(String(formatAdvice(all("tcp"), true)), /^Through the proxy TCP works/);
   assert.equal(formatAdvice(all(), false), undefined);
+  const lossy = [result("udp", [1, 2]), result("tcp", [1, 2, 3, 4])];
+  assert.match(String(formatAdvice(lossy, false)), /^UDP loses much .* TCP when that is faster\.$/);
+  const bothLossy = [result("udp", [1, 2]), result("tcp", [1, 2])];
+  assert.match(String(formatAdvice(bothLossy, false)), /^UDP works/);
+  assert.match(
+    String(formatAdvice([result("udp", []), result("tcp", [1, 2, 3, 4])], false)),
+    /^Nothing comes back over UDP/,
+  );
   assert.equal(formatAdvice([result("tcp", [1])], false), undefined);
 });

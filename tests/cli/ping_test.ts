@@ -44,7 +44,8 @@ test(
     const url = await listening(bench, ["--transport", "tcp"]);
     const outcome = await bench.run(["ping", url, "--count", "2", "--json"]);
     assert.equal(outcome.code, 0, outcome.stderr);
-    const { address, transports } = JSON.parse(text(outcome));
+    const { address, transports, advice } = JSON.parse(text(outcome));
+    assert.match(advice, /^Nothing comes back over UDP: connect takes TCP by itself\.$/);
     assert.ok(url.endsWith(`@${address}`));
     const [udp, tcp, tls] = transports;
     assert.deepEqual(udp, { transport: "udp", answers: false, sent: 0, lost: 0, rtt_ms: null });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { test } from "node:test";
 import { type Program, withWorkbench, type Workbench } from "../support/cli_program.ts";
@@ -36,7 +37,9 @@ async function assertCarries(
   const [here, there] = await Promise.all([client.ended, program.ended]);
   assert.deepEqual([here.code, there.code], [0, 0], here.stderr + there.stderr);
   assert.equal(sha256(there.stdout), sha256(DATA));
-  assert.equal((await client.event("connected")).transport, transport);
+  const connected = await client.event("connected");
+  assert.equal(connected.transport, transport);
+  assert.equal(connected.reason, connectOptions.length > 0 ? undefined : "it answered first");
   assert.equal((await program.event("peer")).transport, transport);
 }
 
@@ -104,6 +107,76 @@ test(
       assert.match(stderr, /^error: the proxy at 127\.0\.0\.1:\d+ does not speak SOCKS5\n {2}→ /);
     } finally {
       other.close();
+    }
+  }),
+);
+
+test(
+  "a proxy that says no is told at once in one sentence, and ends with 5",
+  withWorkbench(async (bench) => {
+    const url = `sosistab://${"a".repeat(52)}@192.0.2.1:4000`;
+    for (
+      const [status, sentence] of [
+        [407, /^error: the proxy refuses the login, or wants one\n {2}→ write the login/],
+        [403, /^error: the proxy does not connect to 192\.0\.2\.1:4000: HTTP status 403\n {2}· /],
+      ] as const
+    ) {
+      const proxy = createServer((socket) => {
+        socket.on("error", () => {});
+        socket.once("data", () => socket.end(`HTTP/1.1 ${status} No\r\n\r\n`));
+      });
+      await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+      try {
+        const bound = proxy.address();
+        assert.ok(bound !== null && typeof bound === "object");
+        const through = ["--proxy", `http://me:s3cr3t@127.0.0.1:${bound.port}`];
+        const outcome = await bench.run(["connect", url, "--timeout", "20", ...through]);
+        assert.equal(outcome.code, 5);
+        assert.match(outcome.stderr, sentence);
+        assert.ok(!outcome.stderr.includes("s3cr3t"));
+      } finally {
+        proxy.close();
+      }
+    }
+  }),
+);
+
+test(
+  "bad values of --transport, --proxy and --sni are told in one sentence, and end with 2",
+  withWorkbench(async (bench) => {
+    const url = `sosistab://${"a".repeat(52)}@192.0.2.1:4000`;
+    for (
+      const options of [
+        ["--transport", "quic"],
+        ["--proxy", "https://h:1"],
+        ["--proxy", "socks5://h:0"],
+        ["--proxy", "socks5://h:1", "--transport", "udp"],
+        ["--sni", "server.example"],
+      ]
+    ) {
+      const { code, stderr } = await bench.run(["connect", url, ...options]);
+      assert.equal(code, 2, `${options}: ${stderr}`);
+      assert.match(stderr, /^error: .+\n/);
+      assert.equal(stderr.match(/error:/g)?.length, 1);
+    }
+  }),
+);
+
+test(
+  "listen with a certificate that is none, or is not there, says so, and ends with 5",
+  withWorkbench(async (bench) => {
+    writeFileSync(bench.path("none.pem"), "no certificate");
+    const [, , , key = ""] = tlsOptions(bench);
+    for (
+      const [cert, sentence] of [
+        [bench.path("none.pem"), /\nerror: cannot speak TLS with .*none\.pem and .*key\.pem: /],
+        [bench.path("gone.pem"), /error: cannot read .*gone\.pem: there is no such file\n/],
+      ] as const
+    ) {
+      const options = ["--cert", cert, "--cert-key", key];
+      const { code, stderr } = await bench.run(["listen", "127.0.0.1:0", ...options]);
+      assert.equal(code, 5, stderr);
+      assert.match(stderr, sentence);
     }
   }),
 );

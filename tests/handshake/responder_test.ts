@@ -4,8 +4,10 @@ import { formatHex } from "../../src/bytes.ts";
 import { type OwnKeys, portableX25519, tripleDiffieHellman } from "../../src/crypto/keys.ts";
 import { Responder, type ResponderOutcome } from "../../src/handshake/responder.ts";
 import { TOKEN_AGE, TOKEN_LENGTH } from "../../src/handshake/token_keeper.ts";
+import type { X25519 } from "../../src/host.ts";
 import { Random } from "../../src/random.ts";
 import type { HandshakeFrame } from "../../src/wire/hello.ts";
+import { freshHellos } from "../support/fresh_hellos.ts";
 import { HelloForger, type HelloShape } from "../support/hello_forger.ts";
 import { LOW_ORDER_POINTS } from "../support/low_order_points.ts";
 import { seededSource } from "../support/seeded_random.ts";
@@ -14,6 +16,9 @@ import { ToyX25519 } from "../support/toy_x25519.ts";
 const SECRET_KEY = new Uint8Array(32).fill(7);
 const MINUTE = 29_000_000;
 const EPOCH_SECONDS = MINUTE * 60 + 30;
+
+const responderOf = (x25519: X25519, random: Random) =>
+  new Responder({ secretKey: SECRET_KEY, x25519, random, isFresh: freshHellos() });
 
 /** A responder, and a client of it, written by hand. */
 class Answering {
@@ -26,7 +31,7 @@ class Answering {
   constructor(seed = 1) {
     this.x25519 = new ToyX25519(seededSource(seed));
     const random = new Random(seededSource(seed + 1000));
-    this.responder = new Responder({ secretKey: SECRET_KEY, x25519: this.x25519, random }, 0);
+    this.responder = responderOf(this.x25519, random);
     this.forger = new HelloForger(this.responder.publicKey, seededSource(seed + 2000));
     this.keys = { long: this.x25519.generate(), ephemeral: this.x25519.generate() };
   }
@@ -98,7 +103,7 @@ test("all that the answer leads to stands in the token: a resume brings the clie
 test("the handshake is that of X25519 where the host has no other", () => {
   const x25519 = portableX25519(seededSource(3));
   const random = new Random(seededSource(4));
-  const responder = new Responder({ secretKey: SECRET_KEY, x25519, random }, 0);
+  const responder = responderOf(x25519, random);
   const keys = { long: x25519.generate(), ephemeral: x25519.generate() };
   const forger = new HelloForger(responder.publicKey, seededSource(5));
   const packet = forger.packet("up", MINUTE, {
@@ -210,7 +215,7 @@ test("the first frame counts: zeros behind it, which decode as further hellos, c
 test("low-order points are ignored, as either key", () => {
   const x25519 = portableX25519(seededSource(3));
   const random = new Random(seededSource(4));
-  const responder = new Responder({ secretKey: SECRET_KEY, x25519, random }, 0);
+  const responder = responderOf(x25519, random);
   const forger = new HelloForger(responder.publicKey, seededSource(5));
   const { publicKey } = x25519.generate();
   for (const point of LOW_ORDER_POINTS) {

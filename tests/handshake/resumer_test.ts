@@ -151,6 +151,34 @@ test("while the silence lasts the next ones wait 0.25, 0.5, 1 and then 2 seconds
   }
 });
 
+test("after a question the waits grow to 8 seconds: the server is looked for by other means", () => {
+  const resuming = new Resuming();
+  for (let now = 0; now < 60_000; now++) resuming.send(now, tripOf(RTT), true);
+  const { times } = resuming;
+  const waits = times.slice(1).map((at, i) => at - times[i]!);
+  for (const [i, expected] of [250, 500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000].entries()) {
+    assert.ok(Math.abs(waits[i]! - expected) <= 0.1 * expected + 1, `wait ${i}: ${waits[i]}`);
+  }
+  resuming.hear(60_000);
+  resuming.times.length = 0;
+  for (let now = 60_000; now < 61_000; now++) resuming.send(now, tripOf(RTT), true);
+  assert.equal(resuming.times.length, 3, "what is heard ends the back-off");
+});
+
+test("a resume of a client that was heard before is long enough for the answer to a new address", () => {
+  const lengths: number[] = [];
+  for (let seed = 1; seed <= 200; seed++) {
+    const resuming = new Resuming(seed);
+    const poll = () => resuming.resumer.pollTransmit(resuming.memory, 0, 60_000);
+    lengths.push(poll());
+    resuming.hear(0);
+    resuming.resumer.refresh();
+    const length = poll();
+    assert.ok(length >= 600 && length <= 1_200, `${length}`);
+  }
+  assert.ok(Math.min(...lengths) < 200, "the first one may be short");
+});
+
 test("a thousand packets a second into a dead link bring at most 9 resumes in 10 s", () => {
   for (let seed = 1; seed <= 20; seed++) {
     for (const hasHeard of [false, true]) {

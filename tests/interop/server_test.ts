@@ -52,6 +52,7 @@ async function meet(t: TestContext, setting: Setting): Promise<Scene> {
   const listener = await listen(await currentHost(), {
     hostname: "127.0.0.1",
     secretKey: SECRET_KEY,
+    freshKey: true,
     udp: transport === "udp",
     tcp: transport !== "udp",
     ...(transport === "tls" ? { tls: IDENTITY } : {}),

@@ -33,6 +33,7 @@ if (role === "server") {
   const listener = await listen(host, {
     hostname: "127.0.0.1",
     secretKey: SECRET_KEY,
+    freshKey: true,
     udp: protocol === "udp",
     tcp: protocol !== "udp",
     ...(protocol === "tls" ? { tls: IDENTITY } : {}),
@@ -41,7 +42,7 @@ if (role === "server") {
   process.stdin.on("end", () => process.exit(0)).resume();
   for await (const session of listener) serveAll(session.multiplex());
 } else {
-  const serverKey = publicKeyOf(host.x25519!, SECRET_KEY);
+  const serverKey = publicKeyOf(SECRET_KEY);
   const session = await connect(host, {
     hostname: "127.0.0.1",
     port: Number(port),

@@ -1,12 +1,19 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { AckPolicy } from "../../src/mux/ack_policy.ts";
+import { type AckCopies, AckPolicy } from "../../src/mux/ack_policy.ts";
+
+const COPIES: AckCopies = { ackRepeats: 4, ackEchoes: 1 };
 
 /** Takes an acknowledgement that is due; returns its entries. */
-function take(policy: AckPolicy, now: number, lowestMissing = 0, repeats = 4): readonly number[] {
+function take(
+  policy: AckPolicy,
+  now: number,
+  lowestMissing = 0,
+  copies: Partial<AckCopies> = {},
+): readonly number[] {
   assert.equal(policy.isDue, true);
-  return policy.takeEntries(lowestMissing, repeats, now);
+  return policy.takeEntries(lowestMissing, { ...COPIES, ...copies }, now);
 }
 
 /** Lets time pass until the next acknowledgement is due; returns when that is. */
@@ -65,6 +72,34 @@ test("AckPolicy repeats the last acknowledgement once, 20 ms later, when nothing
   assert.equal(policy.deadline, Infinity);
 });
 
+test("an acknowledgement that nothing follows is repeated as often as is asked for, 20 ms apart", () => {
+  for (const ackEchoes of [1, 3, 10]) {
+    const policy = new AckPolicy();
+    policy.onSegment(3, true, 0);
+    const times: number[] = [];
+    for (let now = 0; now < Infinity; now = nextDue(policy)) {
+      times.push(now);
+      assert.deepEqual(take(policy, now, 0, { ackEchoes, ackRepeats: 12 }), [3]);
+    }
+    assert.deepEqual(times, Array.from({ length: ackEchoes + 1 }, (_, i) => 20 * i));
+  }
+});
+
+test("what is asked for meanwhile is one of the repetitions, and the next segment begins anew", () => {
+  const policy = new AckPolicy();
+  policy.onSegment(0, false, 0);
+  take(policy, 0, 0, { ackEchoes: 3 });
+  policy.request();
+  take(policy, 10, 0, { ackEchoes: 3 });
+  assert.equal(policy.deadline, 30);
+  policy.onSegment(1, false, 12);
+  assert.equal(nextDue(policy), 15);
+  take(policy, 15, 0, { ackEchoes: 1 });
+  assert.equal(nextDue(policy), 35);
+  take(policy, 35, 0, { ackEchoes: 1 });
+  assert.equal(policy.deadline, Infinity);
+});
+
 test("takeEntries() lists what lies above the lowest missing segment, newest first", () => {
   const policy = new AckPolicy();
   for (const sequence of [1, 9, 4, 7]) policy.onSegment(sequence, true, 0);
@@ -76,7 +111,7 @@ test("takeEntries() repeats the entries of so many earlier acknowledgements", ()
   const lists: (readonly number[])[] = [];
   for (let i = 1; i <= 6; i++) {
     policy.onSegment(i, true, 10 * i);
-    lists.push(take(policy, 10 * i, 0, 2));
+    lists.push(take(policy, 10 * i, 0, { ackRepeats: 2 }));
   }
   assert.deepEqual(lists, [[1], [2, 1], [3, 2, 1], [4, 3, 2], [5, 4, 3], [6, 5, 4]]);
 });
@@ -84,7 +119,7 @@ test("takeEntries() repeats the entries of so many earlier acknowledgements", ()
 test("takeEntries() gives 150 entries at the most, the newest", () => {
   const policy = new AckPolicy();
   for (let i = 1; i <= 1_000; i++) policy.onSegment(i, true, 0);
-  const entries = take(policy, 0, 0, 12);
+  const entries = take(policy, 0, 0, { ackRepeats: 12 });
   assert.deepEqual(entries, Array.from({ length: 150 }, (_, i) => 1_000 - i));
 });
 
@@ -120,7 +155,7 @@ test("AckPolicy never waits for a time that has passed, for any order of events"
       for (let i = 0; i < segments; i++) policy.onSegment(i, isAhead, now);
       waiting += segments;
       if (policy.isDue) {
-        policy.takeEntries(0, 4, now);
+        policy.takeEntries(0, COPIES, now);
         waiting = 0;
       }
       assert.ok(policy.deadline > now);

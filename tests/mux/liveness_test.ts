@@ -43,6 +43,15 @@ test("LivenessMachine counts from the first thing sent, not from the last", () =
   assert.deepEqual(run(machine, 10_000), [[1_500, "probe"], [2_000, "dead"]]);
 });
 
+test("onAsked() takes the place of the next probe, and changes nothing of when the peer is dead", () => {
+  const machine = new LivenessMachine(10_000);
+  machine.onAsked(0);
+  machine.onSent(0);
+  machine.onAsked(1_000);
+  machine.onAsked(2_000);
+  assert.deepEqual(run(machine, 20_000), [[5_000, "probe"], [8_000, "probe"], [10_000, "dead"]]);
+});
+
 test("LivenessMachine counts anew from what is sent after it heard the peer", () => {
   const machine = new LivenessMachine(2_000);
   machine.onSent(0);

@@ -136,3 +136,17 @@ test("lossRate falls again when frames turn out to have been late", () => {
   counters.update(199, 200);
   assert.equal(counters.lossRate, 0);
 });
+
+test("ackEchoes is one below a third of loss, and such that an acknowledgement is lost in one case of ten, to 10", () => {
+  assert.equal(new LossCounters().ackEchoes, 1);
+  const cases = [[0, 1], [0.2, 1], [0.3, 1], [0.33, 2], [0.5, 3], [0.6, 4], [0.75, 8], [0.9, 10], [
+    1,
+    10,
+  ]];
+  for (const [loss, echoes] of cases) {
+    const counters = new LossCounters();
+    counters.update(9_999, Math.round(10_000 * (1 - loss!)));
+    assert.ok(Math.abs(counters.lossRate - loss!) < 1e-3);
+    assert.equal(counters.ackEchoes, echoes, `${loss}`);
+  }
+});

@@ -114,10 +114,10 @@ test("pollEvent() tells of a stream before it tells of its changes, and of each 
 
 test("stats counts unreliable messages that nobody read in time", () => {
   const mux = newMachine();
-  for (let i = 0; i < 300; i++) {
+  for (let i = 0; i < 2_100; i++) {
     mux.handleBody(Uint8Array.of(0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7), 0);
   }
-  assert.equal(mux.stats.unreliableDropped, 300 - 256);
+  assert.equal(mux.stats.unreliableDropped, 2_100 - 2_048);
 });
 
 test("MuxMachine notices a dead peer in deadAfter when data, a Syn or a Fin is not answered", () => {
@@ -344,4 +344,32 @@ test("MuxMachine sends a tail twice on a path that loses, unless it is repaired 
     mux.handleTimeout(70);
     assert.deepEqual(drain(mux, 14), isRepaired ? [] : ["data", "data", "data"]);
   }
+});
+
+test("setSought() leaves the asking to whoever looks for the peer, and that alone: ping() asks still", () => {
+  const mux = newMachine();
+  const memory = new Uint8Array(1400);
+  let frame = 0;
+  let pings = 0;
+  const run = (from: number, until: number) => {
+    for (let now = from; now < until; now += 10) {
+      mux.handleTimeout(now);
+      for (let length = 1; (length = mux.pollTransmit(memory, now)) > 0;) {
+        mux.onFrameSent(frame++, now);
+        if (decodeMessage(memory.subarray(0, length)) === undefined) pings++;
+      }
+    }
+  };
+  mux.setSought(true);
+  mux.ping();
+  run(0, 5_000);
+  assert.equal(pings, 1);
+  mux.setSought(false);
+  run(5_000, 9_000);
+  assert.ok(pings > 1, "it asks by itself again");
+  // It is as patient as before.
+  run(9_000, DEAD_AFTER + 100);
+  const kinds: string[] = [];
+  for (let event = mux.pollEvent(); event; event = mux.pollEvent()) kinds.push(event.kind);
+  assert.ok(kinds.includes("dead"), `${kinds}`);
 });

@@ -14,17 +14,33 @@ test("add() adds a copy of a message, and take() takes the oldest", () => {
   assert.equal(queue.take(), undefined);
 });
 
-test("MessageQueue keeps 256 messages; when it is full the oldest goes, and is counted", () => {
+test("MessageQueue keeps 2,048 messages; when it is full the oldest goes, and is counted", () => {
   const queue = new MessageQueue();
-  for (let i = 0; i < 300; i++) queue.add(Uint8Array.of(i >> 8, i & 0xff));
-  assert.equal(queue.length, 256);
-  assert.equal(queue.dropped, 44);
-  for (let i = 44; i < 300; i++) assert.deepEqual(queue.take(), Uint8Array.of(i >> 8, i & 0xff));
+  for (let i = 0; i < 2_100; i++) queue.add(Uint8Array.of(i >> 8, i & 0xff));
+  assert.equal(queue.length, 2_048);
+  assert.equal(queue.dropped, 52);
+  for (let i = 52; i < 2_100; i++) assert.deepEqual(queue.take(), Uint8Array.of(i >> 8, i & 0xff));
   assert.equal(queue.length, 0);
 });
 
+test("MessageQueue keeps a MiB; when it is full as many of the oldest go as make room", () => {
+  const queue = new MessageQueue();
+  const part = 2 ** 20 / 8;
+  for (let i = 0; i < 8; i++) queue.add(new Uint8Array(part).fill(i));
+  assert.equal(queue.dropped, 0);
+  queue.add(new Uint8Array(part + 1).fill(8));
+  assert.equal(queue.length, 7);
+  assert.equal(queue.dropped, 2);
+  assert.equal(queue.take()?.[0], 2);
+  for (let i = 0; i < 6; i++) queue.take();
+  assert.equal(queue.length, 0);
+  // What was taken counts no more.
+  for (let i = 0; i < 8; i++) queue.add(new Uint8Array(part));
+  assert.equal(queue.dropped, 2);
+});
+
 test("MessageQueue agrees with an array, for any order of adding and taking", () => {
-  const runs = fc.array(fc.tuple(fc.nat(300), fc.nat(300)), { maxLength: 8 });
+  const runs = fc.array(fc.tuple(fc.nat(1_500), fc.nat(1_500)), { maxLength: 8 });
   fc.assert(fc.property(runs, (steps) => {
     const queue = new MessageQueue();
     const model: number[] = [];
@@ -34,7 +50,7 @@ test("MessageQueue agrees with an array, for any order of adding and taking", ()
       for (let i = 0; i < added; i++) {
         model.push(next % 256);
         queue.add(Uint8Array.of(next++ % 256));
-        if (model.length > 256) {
+        if (model.length > 2_048) {
           model.shift();
           dropped++;
         }

@@ -28,6 +28,17 @@ test("Recovery measures the round trip whenever H rises to a frame that is answe
   assert.equal(bench.rtt.latest, 70);
 });
 
+test("Recovery takes all that is under way as lost when the path has changed, reported or not", () => {
+  const bench = new RecoveryBench();
+  const [a, b, c] = [bench.send(), bench.send(), bench.send()];
+  bench.now = 50;
+  bench.report(1, 1, [b]);
+  assert.equal(bench.recovery.takeLost(), undefined);
+  bench.recovery.onPathChanged();
+  assert.deepEqual([bench.recovery.takeLost(), bench.recovery.takeLost()], [a, c]);
+  assert.equal(bench.recovery.takeLost(), undefined);
+});
+
 test("Recovery measures a retransmission as the frame of its own that it is", () => {
   const bench = new RecoveryBench();
   const a = bench.send();

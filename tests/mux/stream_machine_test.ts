@@ -32,7 +32,13 @@ class Bench {
   send(): StreamMessageType[] {
     const sent: StreamMessageType[] = [];
     for (let type = this.stream.owed; type !== undefined; type = this.stream.owed) {
-      if (type === "dataAck") this.stream.acks.takeEntries(this.stream.receiving.next, 4, this.now);
+      if (type === "dataAck") {
+        this.stream.acks.takeEntries(
+          this.stream.receiving.next,
+          { ackRepeats: 4, ackEchoes: 1 },
+          this.now,
+        );
+      }
       this.stream.onOwedSent(type, this.now);
       sent.push(type);
     }
@@ -146,10 +152,10 @@ test("renumber() sends the Syn again at once, under the new id", () => {
 test("onData() lists a segment again that came before, and no segment that was refused", () => {
   const { stream } = opened();
   stream.onData(2, NOTHING, 0);
-  assert.deepEqual(stream.acks.takeEntries(0, 0, 0), [2]);
+  assert.deepEqual(stream.acks.takeEntries(0, { ackRepeats: 0, ackEchoes: 1 }, 0), [2]);
   stream.onData(2, NOTHING, 10);
   stream.onData(1_000_000, NOTHING, 10);
-  assert.deepEqual(stream.acks.takeEntries(0, 0, 10), [2]);
+  assert.deepEqual(stream.acks.takeEntries(0, { ackRepeats: 0, ackEchoes: 1 }, 10), [2]);
 });
 
 test("onData() is acknowledged also for a segment that is refused", () => {

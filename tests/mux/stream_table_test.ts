@@ -170,13 +170,15 @@ test("deadline is never later than the earliest of the streams, and catches up w
     seed = (seed * 48_271) % 2_147_483_647;
     const stream = streams[seed % 20]!;
     stream.onData(stream.receiving.next, new Uint8Array(0), now);
-    if (stream.owed === "dataAck") stream.acks.takeEntries(0, 4, now);
+    if (stream.owed === "dataAck") stream.acks.takeEntries(0, { ackRepeats: 4, ackEchoes: 1 }, now);
     table.schedule(stream, now);
     const earliest = Math.min(...streams.map(({ deadline }) => deadline));
     assert.ok(table.deadline <= earliest);
     table.handleTimeout(now, () => {});
     assert.ok(table.deadline > now || Math.min(...streams.map((each) => each.deadline)) <= now);
-    for (const each of streams) if (each.owed === "dataAck") each.acks.takeEntries(0, 4, now);
+    for (const each of streams) {
+      if (each.owed === "dataAck") each.acks.takeEntries(0, { ackRepeats: 4, ackEchoes: 1 }, now);
+    }
     for (const each of streams) table.schedule(each, now);
   }
 });

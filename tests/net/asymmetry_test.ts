@@ -11,6 +11,9 @@ const BREAK_AT = 500;
 const OFF = 10_000;
 const SEEDS = [1, 2, 3];
 
+/** It is a matter of luck which acknowledgements come through. */
+const LUCK_SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
+
 /** How soon data must flow again. */
 const MOST_WAIT = RTT + 500;
 
@@ -48,20 +51,25 @@ for (const direction of ["up", "down"] as const) {
 
   test(`F-ASYM, ${direction}: ${100 * ACK_LOSS} % of what comes back is lost`, async (context) => {
     const times = [0, 0];
-    for (const seed of SEEDS) {
-      for (const [i, loss] of [0, ACK_LOSS].entries()) {
+    let worst = 1;
+    for (const seed of LUCK_SEEDS) {
+      const [clean = NaN, lossy = NaN] = await Promise.all([0, ACK_LOSS].map(async (loss, i) => {
         const { pair, listener, start } = await startFlow(direction, seed);
         pair[direction === "up" ? "down" : "up"].change({ loss });
         const [flow, startedAt] = [start(), pair.now];
         await pair.run(flow.done, 240_000);
         const time = pair.now - startedAt;
         times[i]! += time;
-        context.diagnostic(`seed ${seed}: ${(time / 1_000).toFixed(1)} s at ${100 * loss} % loss`);
         await listener.close();
-      }
+        return time;
+      }));
+      const texts = [clean, lossy].map((time) => (time / 1_000).toFixed(1));
+      context.diagnostic(`seed ${seed}: ${texts[1]} s instead of ${texts[0]} s`);
+      worst = Math.min(worst, clean / lossy);
     }
     const share = times[0]! / times[1]!;
-    context.diagnostic(`${(100 * share).toFixed(1)} % of the clean rate`);
+    const percents = [share, worst].map((each) => (100 * each).toFixed(1));
+    context.diagnostic(`${percents[0]} % of the clean rate, at the worst ${percents[1]} %`);
     assert.ok(share >= LEAST_SHARE);
   });
 }

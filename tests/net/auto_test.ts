@@ -1,8 +1,11 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import type { RelConn } from "../../src/net/contract.ts";
+import { connect } from "../../src/adapters/sim.ts";
+import type { Host } from "../../src/host.ts";
+import type { ConnectOptions, RelConn } from "../../src/net/contract.ts";
+import { countedAlarms } from "../support/counted_alarms.ts";
 import { testEachSeed } from "../support/each_seed.ts";
-import { VirtualPair } from "../support/virtual_pair.ts";
+import { PORT, VirtualPair } from "../support/virtual_pair.ts";
 
 /** F-FALLBACK: TCP must be in use after so long, ms. */
 const MOST_WAIT = 3_000;
@@ -69,6 +72,71 @@ test("auto uses UDP where it works, and TCP opens no connection", async () => {
   await pair.pass(60_000);
   assert.equal(near.stats().carrier, "udp");
   assert.equal(listener.stats().streams?.accepted, 0);
+});
+
+test("auto: when nobody answers nothing is left behind: no socket, no alarm, no stream that opens", async () => {
+  const pair = new VirtualPair(PATH);
+  const listener = await pair.listen({ tcp: false });
+  let alarms = 0;
+  let streams = 0;
+  const { clientHost } = pair;
+  const host: Host = {
+    ...clientHost,
+    setAlarm: countedAlarms(clientHost, (change) => alarms += change),
+    connectStream: (address, options) => {
+      streams++;
+      return clientHost.connectStream(address, options);
+    },
+  };
+  blockUdp(pair, true);
+  const serverKey = listener.publicKey;
+  const options: ConnectOptions = {
+    hostname: "server",
+    port: PORT,
+    serverKey,
+    protocol: "auto",
+    timeout: 5_000,
+  };
+  await assert.rejects(pair.run(connect(host, options)), { code: "no-answer" });
+  assert.equal(alarms, 0);
+  const before = streams;
+  assert.ok(before >= 4, `${before}`);
+  await pair.pass(60_000);
+  assert.equal(streams, before);
+  assert.equal(clientHost.openSockets, 0);
+});
+
+test("auto: a trial of TCP ends when UDP, which was silent, is heard again", async () => {
+  const pair = new VirtualPair(PATH);
+  const listener = await pair.listen({ tcp: false });
+  let streams = 0;
+  const { clientHost } = pair;
+  const host: Host = {
+    ...clientHost,
+    connectStream: (address, options) => {
+      streams++;
+      return clientHost.connectStream(address, options);
+    },
+  };
+  const serverKey = listener.publicKey;
+  const options = { hostname: "server", port: PORT, serverKey, protocol: "auto" } as const;
+  const near = await pair.run(connect(host, options));
+  const mux = near.multiplex();
+  const farMux = (await pair.run(listener.accept())).multiplex();
+  const [client, server] = await pair.run(Promise.all([mux.openConn(), farMux.acceptConn()]));
+  const pumping = pump(pair, client, server);
+  await pair.pass(5_000);
+  blockUdp(pair, true);
+  await pair.pass(10_000);
+  assert.ok(streams >= 4, `${streams}`);
+  blockUdp(pair, false);
+  await pair.pass(5_000);
+  assert.equal(near.stats().carrier, "udp");
+  const before = streams;
+  await pair.pass(60_000);
+  assert.equal(streams, before);
+  assert.equal(clientHost.openSockets, 1);
+  await pair.run(pumping.stop());
 });
 
 testEachSeed({

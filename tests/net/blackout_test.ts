@@ -21,12 +21,13 @@ const LONG_SILENCE = 30_000;
 
 /**
  * What an end may send into the silence: packets and bytes a second in its first half minute, and
- * after it. A client that sends also looks for its server, and shows it where it is; and a last round
- * of probes of the packet length may fall into the measured time.
+ * after it. The client asks by the hellos that look for its server, and now and then shows where it
+ * is; after half a minute it tries hellos for other clocks once, too. A last round of probes of the
+ * packet length may fall into the measured time.
  */
 const MOST_SENT = {
-  client: [{ packets: 7, bytes: 2_100 }, { packets: 4, bytes: 1_000 }],
-  server: [{ packets: 3, bytes: 400 }, { packets: 1, bytes: 150 }],
+  client: [{ packets: 3.5, bytes: 1_200 }, { packets: 2, bytes: 600 }],
+  server: [{ packets: 2.5, bytes: 300 }, { packets: 0.7, bytes: 100 }],
 } as const;
 
 for (const direction of ["up", "down"] as const) {

@@ -1,6 +1,13 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { connect, listen, SosistabError } from "../../mod.ts";
+import {
+  type Address,
+  connect,
+  type DatagramHandler,
+  type DatagramSocket,
+  listen,
+  SosistabError,
+} from "../../mod.ts";
 import { PORT, SECRET_KEY, VirtualPair } from "../support/virtual_pair.ts";
 
 const isError = (code: string) => (error: unknown) =>
@@ -9,7 +16,7 @@ const text = (value: string) => new TextEncoder().encode(value);
 
 test("listen() and connect() tell a caller's mistake at once and exactly", async () => {
   const { serverHost, clientHost } = new VirtualPair();
-  const server = { secretKey: SECRET_KEY };
+  const server = { secretKey: SECRET_KEY, freshKey: true };
   const client = { hostname: "server", port: 1, serverKey: SECRET_KEY };
   const cases: [() => Promise<unknown>, Error][] = [
     [
@@ -252,4 +259,42 @@ test("onReceive and onSend are told of each datagram, stats() of their fate", as
   assert.equal(listener.stats().handshakes, 1);
   // A hello, a resume, and a report to prove the keys.
   assert.equal(listener.stats().packetsProcessed, 3);
+});
+
+test("stats() counts what came, what opened under no key, and what was seen before", async () => {
+  const pair = new VirtualPair();
+  const listener = await pair.listen();
+  const sent: Uint8Array[] = [];
+  const host = {
+    ...pair.clientHost,
+    async bindDatagram(address: Address, handler: DatagramHandler): Promise<DatagramSocket> {
+      const socket = await pair.clientHost.bindDatagram(address, handler);
+      const send = (datagram: Uint8Array, to: Address) => {
+        sent.push(datagram.slice());
+        return socket.send(datagram, to);
+      };
+      return { addr: socket.addr, send, close: () => socket.close() };
+    },
+  };
+  const { publicKey: serverKey, addr } = listener;
+  const session = await pair.run(connect(host, { ...addr, serverKey }));
+  for (let i = 0; i < 5; i++) session.send(Uint8Array.of(i));
+  await pair.pass(100);
+  const count = sent.length;
+  assert.equal(listener.stats().packetsProcessed, count);
+  assert.equal(listener.stats().packetsFailed, 0);
+  assert.equal(listener.stats().packetsReplayed, 0);
+  // The hello and a frame again, from elsewhere; and noise.
+  const from = { hostname: pair.clientHost.address, port: 1 };
+  const [hello] = sent;
+  const frame = sent.at(-1);
+  assert.ok(hello && frame);
+  for (const datagram of [hello, frame, new Uint8Array(500).fill(7)]) {
+    pair.network.inject(datagram, from, addr);
+  }
+  await pair.pass(0);
+  assert.equal(listener.stats().packetsProcessed, count + 3);
+  assert.equal(listener.stats().packetsReplayed, 2);
+  assert.equal(listener.stats().packetsFailed, 1);
+  assert.equal(listener.stats().sessionsOpen, 1);
 });

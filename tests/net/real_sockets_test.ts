@@ -21,6 +21,7 @@ async function exchange(
   const listener = await listen(host, {
     ...(listenAt === undefined ? {} : { hostname: listenAt }),
     secretKey: SECRET_KEY,
+    freshKey: true,
   });
   const serving = (async () => {
     const mux = (await listener.accept()).multiplex();
@@ -70,7 +71,11 @@ testWithoutLeaks("connect() without a server leaves nothing behind", async (host
 });
 
 testWithoutLeaks("closing in the middle of everything leaves nothing behind", async (host) => {
-  const listener = await listen(host, { hostname: "127.0.0.1", secretKey: SECRET_KEY });
+  const listener = await listen(host, {
+    hostname: "127.0.0.1",
+    secretKey: SECRET_KEY,
+    freshKey: true,
+  });
   const serving = (async () => {
     const conn = await (await listener.accept()).multiplex().acceptConn();
     await conn.write(pattern(10_000_000));
@@ -95,7 +100,11 @@ testWithoutLeaks("closing in the middle of everything leaves nothing behind", as
 });
 
 testWithoutLeaks("a listener survives what answers to nobody cause", async (host) => {
-  const listener = await listen(host, { hostname: "127.0.0.1", secretKey: SECRET_KEY });
+  const listener = await listen(host, {
+    hostname: "127.0.0.1",
+    secretKey: SECRET_KEY,
+    freshKey: true,
+  });
   const { port } = listener.addr;
   const serverKey = listener.publicKey;
   for (let i = 0; i < 3; i++) {

@@ -2,6 +2,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { Listener, Multiplex } from "../../src/net/contract.ts";
 import { SosistabError } from "../../src/errors.ts";
+import { MemoryStore } from "../support/memory_store.ts";
 import { VirtualPair } from "../support/virtual_pair.ts";
 
 /** F-RESTART: how soon there is a new session once the server is back, ms. */
@@ -26,7 +27,8 @@ async function echo(mux: Multiplex): Promise<void> {
 for (const gone of [500, 10_000]) {
   test(`F-RESTART: the server is killed while data waits, and back after ${gone / 1000} s`, async (context) => {
     const pair = new VirtualPair({ delay: 20 });
-    const first = await pair.listen();
+    const replayStore = new MemoryStore();
+    const first = await pair.listen({ replayStore });
     const client = (await pair.connect(first)).multiplex();
     void echo((await pair.run(first.accept())).multiplex());
     const conn = await pair.run(client.openConn());
@@ -36,7 +38,7 @@ for (const gone of [500, 10_000]) {
     await conn.write(new Uint8Array(100_000));
     await pair.pass(gone);
     const backAt = pair.now;
-    const second = await pair.listen();
+    const second = await pair.listen({ replayStore, freshKey: false });
     const accepted = second.accept().then((session) => {
       context.diagnostic(`a new session ${(pair.now - backAt).toFixed(0)} ms after it was back`);
       assert.ok(pair.now - backAt <= MOST_WAIT);

@@ -251,6 +251,19 @@ test("a client that speaks over another carrier gets its answers there", () => {
   assert.deepEqual([...drawn()], ["udp"]);
 });
 
+test("what went over UDP may be lost when a client goes back to a stream, but not the other way", () => {
+  const { routes, route } = new Routed();
+  const stream: Link = { ...linkTo(1), key: "stream", carrier: "tcp" };
+  const heard = (link: Link) => routes.onHeard(route, link, SIGN, 0);
+  routes.bind(route, 0, linkTo(1), 1000, 0);
+  assert.equal(heard(linkTo(1)), false);
+  routes.bind(route, 128, stream, 1000, 0);
+  assert.equal(heard(stream), true);
+  assert.equal(heard(stream), false);
+  assert.equal(heard(linkTo(1)), false);
+  assert.equal(heard(stream), true);
+});
+
 test("a session is remembered at its last four hosts", () => {
   const { routes, route } = new Routed();
   for (let i = 1; i <= 6; i++) {
@@ -320,4 +333,31 @@ test("copies of parity keep no session alive", async () => {
   }
   assert.equal(listener.stats().sessionsOpen, 0);
   assert.equal((await peer.session.closed).error?.code, "idle-timeout");
+});
+
+test("what goes down avoids links that are full while one has room; and when none has, it goes on over all", () => {
+  for (const carrier of ["udp", "tcp"] as const) {
+    const routes = new Routes();
+    const route = new Route("token");
+    routes.add(route);
+    const links = [1, 2, 3, 4].map((port) => ({ ...linkTo(port), carrier, isFull: false }));
+    for (const [shardId, link] of links.entries()) {
+      routes.bind(route, shardId, link, 1_000, 0);
+      routes.onHeard(route, link, SIGN, 0);
+    }
+    const used = () => {
+      const ports = new Set<number>();
+      for (let i = 0; i < 600; i++) ports.add(route.choose(1, random, 1)?.address.port ?? 0);
+      return [...ports].sort((a, b) => a - b);
+    };
+    assert.deepEqual(used(), [1, 2, 3, 4]);
+    links[1]!.isFull = links[3]!.isFull = true;
+    assert.equal(route.isFull, false);
+    assert.deepEqual(used(), [1, 3], "two are full");
+    links[2]!.isFull = true;
+    assert.deepEqual(used(), [1], "one has room");
+    links[0]!.isFull = true;
+    assert.equal(route.isFull, true);
+    assert.deepEqual(used(), [1, 2, 3, 4], "all are full, and what cannot wait goes all the same");
+  }
 });

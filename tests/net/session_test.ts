@@ -33,13 +33,25 @@ test("send() borrows the datagram until the call returns only", async () => {
   assert.deepEqual(await pair.run(server.receive()), text("before"));
 });
 
-test("receive() keeps 256 datagrams for a slow receiver, drops the oldest and counts them", async () => {
+test("receive() gives bytes that are the receiver's own", async () => {
   const pair = new VirtualPair();
   const { client, server } = await pair.sessions();
-  for (let i = 0; i < 300; i++) client.send(Uint8Array.of(i % 256, i >> 8));
+  for (const word of ["first", "other"]) client.send(text(word));
+  const first = await pair.run(server.receive());
+  const other = await pair.run(server.receive());
+  assert.deepEqual([first, other], [text("first"), text("other")]);
+  first.fill(0);
+  assert.deepEqual(other, text("other"));
+  assert.notEqual(first.buffer, other.buffer);
+});
+
+test("receive() keeps 2,048 datagrams for a slow receiver, drops the oldest and counts them", async () => {
+  const pair = new VirtualPair();
+  const { client, server } = await pair.sessions();
+  for (let i = 0; i < 2_100; i++) client.send(Uint8Array.of(i % 256, i >> 8));
   await pair.pass(100);
-  assert.equal(server.stats().receivesDropped, 44);
-  assert.deepEqual(await server.receive(), Uint8Array.of(44, 0));
+  assert.equal(server.stats().receivesDropped, 52);
+  assert.deepEqual(await server.receive(), Uint8Array.of(52, 0));
 });
 
 test("receive() rejects with the signal's reason, before and during", async () => {

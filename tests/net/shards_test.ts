@@ -1,5 +1,8 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import type { Address } from "../../src/address.ts";
+import type { Host } from "../../src/host.ts";
+import { connect } from "../../src/net/client.ts";
 import { worstOf } from "../../src/net/shard_resets.ts";
 import { readAll, VirtualPair } from "../support/virtual_pair.ts";
 
@@ -35,6 +38,48 @@ for (const protocol of ["udp", "tcp"] as const) {
     assert.equal(pair.network.openSockets, 0);
   });
 }
+
+test("resetInterval: a shard through which less comes than through the others is replaced", async () => {
+  const pair = new VirtualPair();
+  const bound: Address[] = [];
+  // Nothing comes through the second socket.
+  const host: Host = {
+    ...pair.clientHost,
+    async bindDatagram(address, handler) {
+      const isDeaf = bound.length === 1;
+      const onDatagram = isDeaf ? () => {} : handler.onDatagram.bind(handler);
+      const onError = handler.onError.bind(handler);
+      const socket = await pair.clientHost.bindDatagram(address, { onDatagram, onError });
+      bound.push(socket.addr);
+      return socket;
+    },
+  };
+  const listener = await pair.listen();
+  const { publicKey: serverKey, addr } = listener;
+  const near = await pair.run(
+    connect(host, { ...addr, serverKey, shards: 4, resetInterval: 2_000 }),
+  );
+  near.send(Uint8Array.of(0));
+  const far = await pair.run(listener.accept());
+  const talk = async (time: number) => {
+    for (const until = pair.now + time; pair.now < until; await pair.pass(10)) {
+      near.send(Uint8Array.of(1));
+      far.send(Uint8Array.of(2));
+    }
+  };
+  await talk(1_900);
+  assert.equal(bound.length, 4);
+  await talk(200);
+  assert.equal(bound.length, 5);
+  // The others share what comes, and stay; so does the new one.
+  const before = near.stats().framesReceived;
+  await talk(10_000);
+  assert.equal(bound.length, 5);
+  const share = (near.stats().framesReceived - before) / 1_000;
+  assert.ok(share > 0.99, `${share} of all arrived`);
+  await near.close();
+  await listener.close();
+});
 
 test("worstOf() finds the count that is no even share, and leaves chance alone", () => {
   assert.equal(worstOf([100, 100, 100, 10]), 3);

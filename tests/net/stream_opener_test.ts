@@ -37,8 +37,9 @@ test("connect() opens its streams by the connector, which gets the name as it wa
   assert.equal(pair.network.openSockets, 0);
 });
 
-test("connect() tries a connector that fails again, and rejects with no-answer in the end", async () => {
+test("connect() tries a connector that fails again, and in the end its error is the cause of no-answer", async () => {
   const pair = new VirtualPair();
+  const error = new Error("not today");
   let asked = 0;
   const connecting = connect(pair.clientHost, {
     hostname: "server",
@@ -48,14 +49,51 @@ test("connect() tries a connector that fails again, and rejects with no-answer i
     timeout: 5_000,
     connector: () => {
       asked++;
-      return Promise.reject(new Error("not today"));
+      return Promise.reject(error);
     },
   });
-  await assert.rejects(
-    pair.run(connecting),
-    (error) => error instanceof SosistabError && error.code === "no-answer",
-  );
+  await assert.rejects(pair.run(connecting), { code: "no-answer", cause: error });
   assert.ok(asked >= 3, `${asked}`);
+});
+
+for (const code of ["proxy-login-refused", "proxy-refused"] as const) {
+  test(`connect() rejects with ${code} at once, though a connector failed otherwise before`, async () => {
+    const pair = new VirtualPair();
+    const refusal = new SosistabError(code, "no");
+    const answers: Error[] = [new SosistabError("proxy-failed", "dead"), refusal];
+    const asking = connect(pair.clientHost, {
+      hostname: "server",
+      port: PORT,
+      serverKey: new Uint8Array(32).fill(9),
+      protocol: "tcp",
+      connector: () => Promise.reject(answers.shift()),
+    });
+    await assert.rejects(pair.run(asking), (error) => error === refusal);
+    assert.ok(pair.now < 1_000, `${pair.now}`);
+    assert.equal(answers.length, 0);
+    await pair.pass(60_000);
+    assert.equal(pair.clientHost.openSockets, 0);
+  });
+}
+
+test("connect() says by the cause of no-answer that nobody takes TCP there", async () => {
+  const pair = new VirtualPair();
+  const listener = await pair.listen({ tcp: false });
+  for (const protocol of ["tcp", "auto"] as const) {
+    pair.up.change({ blocksDatagrams: true });
+    const connecting = connect(pair.clientHost, {
+      hostname: "server",
+      port: PORT,
+      serverKey: listener.publicKey,
+      protocol,
+      timeout: 3_000,
+    });
+    await assert.rejects(pair.run(connecting), (error) => {
+      assert.ok(error instanceof SosistabError && error.code === "no-answer");
+      assert.ok(error.cause instanceof SosistabError && error.cause.code === "reset");
+      return true;
+    });
+  }
 });
 
 test("accept() gives the sessions of one listener that came over UDP and over TCP", async () => {

@@ -47,3 +47,29 @@ for (const loss of [0, 0.02]) {
     assert.equal(pair.network.openSockets, 0);
   });
 }
+
+/** How long a stream over one TCP connection takes at a loss below it, ms. */
+async function transferTime(loss: number, congestion: "lift" | undefined): Promise<number> {
+  const pair = new VirtualPair({ delay: 25, rate: 50, queue: 200, loss });
+  const { client: near, server: far } = await pair.sessions({ tcp: true, udp: false }, {
+    protocol: "tcp",
+    shards: 1,
+  });
+  const [nearMux, farMux] = [near.multiplex({ congestion }), far.multiplex()];
+  const [conn, farConn] = await pair.run(Promise.all([nearMux.openConn(), farMux.acceptConn()]));
+  const start = pair.now;
+  await pair.run(Promise.all([send(conn), readAll(farConn)]), 600_000);
+  return pair.now - start;
+}
+
+test("a multiplex over TCP leaves the rate to TCP, and loses nothing by it", async (context) => {
+  for (const [loss, most] of [[0, 1.05], [0.01, 1.05], [0.05, 0.95]] as const) {
+    const alone = await transferTime(loss, undefined);
+    const twice = await transferTime(loss, "lift");
+    const part = alone / twice;
+    context.diagnostic(
+      `${100 * loss} % loss: ${part.toFixed(2)} of the time with a second control on top`,
+    );
+    assert.ok(part <= most, `${part} at ${loss}`);
+  }
+});

@@ -14,6 +14,7 @@ import {
   openLengthBox,
   sealOpening,
 } from "../../src/records/opening.ts";
+import { beginsPrintable } from "../../src/records/printable_nonce.ts";
 import { looksLikeTls } from "../../src/records/tls_sniff.ts";
 import { decodeHandshakeFrame, encodeHandshakeFrame } from "../../src/wire/hello.ts";
 import { Writer } from "../../src/wire/writer.ts";
@@ -69,6 +70,11 @@ test("hello is one message of 76 bytes, then 0 to 1,023 zeros, under the key of 
   }
   assert.ok(Math.min(...lengths) < 200 && Math.max(...lengths) > 800 && lengths.size > 40);
   assert.ok([...lengths].every((length) => length >= 0 && length <= 1023));
+});
+
+test("hello begins with six printable letters, which no firewall takes for noise", () => {
+  const ends = new RecordEnds();
+  for (let i = 0; i < 30; i++) assert.ok(beginsPrintable(ends.client().hello));
 });
 
 test("hello is drawn anew while a server would take it for TLS", () => {

@@ -25,7 +25,11 @@ testEachSeed({
     const next = seededFraction(seed);
     const network = simulatedNetwork({ seed, crypto: "none", conditions: drawConditions(next) });
     const [server, client] = [network.addNode("server"), network.addNode("client")];
-    const listener = await listen(server, { port: 1, secretKey: new Uint8Array(32).fill(1) });
+    const listener = await listen(server, {
+      port: 1,
+      secretKey: new Uint8Array(32).fill(1),
+      freshKey: true,
+    });
     const target = { hostname: "server", port: 1, serverKey: listener.publicKey };
     const session = await network.run(connect(client, target));
     const near = session.multiplex();

@@ -144,6 +144,26 @@ test("SimulatedNetwork leads several paths through one bottleneck", async () => 
   assert.equal(right.received.at(-1)?.text, "direct");
 });
 
+test("SimulatedNetwork leads datagrams alone through the links of a throttle, before all others", async () => {
+  const { network, a, b, left, right } = await pair({ delay: 5 });
+  const throttle = network.addBottleneck({ delay: 100 });
+  const ahead = network.addBottleneck({ delay: 10 });
+  network.route(a, b, { ahead: [ahead], datagrams: [throttle] });
+  left.socket.send(bytes("x"), right.socket.addr);
+  await network.pass(115);
+  assert.deepEqual(right.received.map(({ at }) => at), [115]);
+  const listening = await b.listenStream({ hostname: "0.0.0.0", port: 3 }, { onStream: () => {} });
+  const stream = await network.run(a.connectStream({ hostname: b.address, port: 3 }));
+  assert.equal(throttle.counts.sent, 1);
+  assert.ok(ahead.counts.sent > 1);
+  stream.close();
+  listening.close();
+  throttle.change({ blocksDatagrams: true });
+  left.socket.send(bytes("y"), right.socket.addr);
+  await network.pass(1_000);
+  assert.equal(right.received.length, 1);
+});
+
 test("SimulatedNetwork.run() ends as soon as the promise settles, and gives what it gives", async () => {
   const { network, a } = await pair();
   const ring = new Promise<string>((resolve) => void a.setAlarm(25, () => resolve("rung")));

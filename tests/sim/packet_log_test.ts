@@ -14,7 +14,11 @@ async function run(options: NetworkOptions): Promise<{ lines: PacketLogEntry[]; 
   const conditions = { delay: 10 };
   const network = simulatedNetwork({ conditions, timers: "exact", log, ...options });
   const [server, client] = [network.addNode("server"), network.addNode("client")];
-  const listener = await listen(server, { port: 1, secretKey: new Uint8Array(32).fill(1) });
+  const listener = await listen(server, {
+    port: 1,
+    secretKey: new Uint8Array(32).fill(1),
+    freshKey: true,
+  });
   const { publicKey: serverKey } = listener;
   const session = await network.run(connect(client, { hostname: "server", port: 1, serverKey }));
   const accepting = listener.accept().then((far) => far.multiplex().acceptConn());
@@ -87,6 +91,7 @@ test("log tells no window where there is no multiplex", async () => {
   const network = simulatedNetwork({ log: (line) => void lines.push(JSON.parse(line)) });
   const listener = await listen(network.addNode("server"), {
     secretKey: new Uint8Array(32).fill(1),
+    freshKey: true,
   });
   const { hostname, port } = listener.addr;
   const target = { hostname, port, serverKey: listener.publicKey };

@@ -265,6 +265,30 @@ test("rebind() cuts streams at the next packet, and roam() leaves them without a
   await assert.rejects(second.write(Uint8Array.of(2)), isError("connection-lost"));
 });
 
+test("cutStreams() cuts all streams of a node at both ends, at once here and after the way there, and no others", async () => {
+  const { network, a, listener, near, far } = await setUp();
+  const other = network.addNode("c");
+  const elsewhere = await network.run(other.connectStream(listener.addr));
+  const reads = [near, far].map((stream) =>
+    readAll(stream).then(() => assert.fail("it has ended in order"), (error: unknown) => ({
+      error,
+      at: network.now,
+    }))
+  );
+  const cutAt = network.now;
+  a.cutStreams();
+  const [here, there] = await network.run(Promise.all(reads));
+  for (const end of [here, there]) assert.ok(isError("reset")(end?.error));
+  assert.deepEqual([here?.at, there?.at], [cutAt, cutAt + 10]);
+  await assert.rejects(network.run(writeAll(near, Uint8Array.of(1))), isError("reset"));
+  // The listener, the node's next streams and those of others go on.
+  await network.run(writeAll(elsewhere, Uint8Array.of(1)));
+  const next = await network.run(a.connectStream(listener.addr));
+  next.close();
+  elsewhere.close();
+  listener.close();
+});
+
 test("stall() keeps a stream's bytes from the program, and its kernel goes on", async () => {
   const { network, a, b, near, far } = await setUp();
   const times: number[] = [];

@@ -27,7 +27,11 @@ async function ask(host: Host, serverKey: Uint8Array, question: string): Promise
 test("programs that use pipeTo() and Response settle within virtual time", async () => {
   const network = simulatedNetwork({ seed: 7, conditions: { delay: 30, loss: 0.2 } });
   const secretKey = new Uint8Array(32).fill(1);
-  await using listener = await listen(network.addNode("server"), { port: 4000, secretKey });
+  await using listener = await listen(network.addNode("server"), {
+    port: 4000,
+    secretKey,
+    freshKey: true,
+  });
   const serving = serve(listener);
   const question = "hello".repeat(20_000);
   const asking = ask(network.addNode("client"), listener.publicKey, question);

@@ -34,7 +34,7 @@ export class Asking {
   constructor(seed = 1, change: Partial<InitiatorOptions> = {}) {
     const { x25519 = new ToyX25519(seededSource(seed + 1000)) } = change;
     this.x25519 = x25519;
-    this.serverKey = publicKeyOf(x25519, SECRET_KEY);
+    this.serverKey = publicKeyOf(SECRET_KEY, x25519);
     this.forger = new HelloForger(this.serverKey, seededSource(seed + 2000));
     const random = new Random(seededSource(seed));
     const options = { serverKey: this.serverKey, random, giveUpAt: GIVE_UP_AT, ...change };

@@ -10,6 +10,7 @@ import { Responder } from "../../src/handshake/responder.ts";
 import type { DatagramSocket } from "../../src/host.ts";
 import { Random } from "../../src/random.ts";
 import type { HandshakeFrame } from "../../src/wire/hello.ts";
+import { freshHellos } from "./fresh_hellos.ts";
 import { HelloForger, type HelloShape } from "./hello_forger.ts";
 import { seededSource } from "./seeded_random.ts";
 import { SessionForger } from "./session_forger.ts";
@@ -133,7 +134,12 @@ export async function againstClient(pair: VirtualPair): Promise<ForgedPeer> {
   const { serverHost } = pair;
   const x25519 = portableX25519(seededSource(700));
   const random = new Random(seededSource(800));
-  const responder = new Responder({ secretKey: SECRET_KEY, x25519, random }, pair.now);
+  const responder = new Responder({
+    secretKey: SECRET_KEY,
+    x25519,
+    random,
+    isFresh: freshHellos(),
+  });
   const hellos = new HelloForger(responder.publicKey, seededSource(900));
   const received: Uint8Array[] = [];
   const memory = new Uint8Array(2048);
@@ -160,7 +166,7 @@ export async function againstClient(pair: VirtualPair): Promise<ForgedPeer> {
   const session = await pair.run(connect(pair.clientHost, {
     hostname: "server",
     port: PORT,
-    serverKey: publicKeyOf(x25519, SECRET_KEY),
+    serverKey: publicKeyOf(SECRET_KEY, x25519),
   }));
   await pair.pass(50);
   assert.ok(secret !== undefined && client !== undefined);

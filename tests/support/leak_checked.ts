@@ -7,6 +7,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import process from "node:process";
 import type { Host } from "../../src/host.ts";
+import { countedAlarms } from "./counted_alarms.ts";
 import { currentHost, RUNTIME } from "./current_host.ts";
 import { delay } from "./delay.ts";
 
@@ -39,24 +40,7 @@ function withLedger(host: Host): { host: Host; ledger: { sockets: number; alarms
   const ledger = { sockets: 0, alarms: 0 };
   const counting: Host = {
     ...host,
-    setAlarm(at, wake) {
-      let isArmed = true;
-      const disarm = () => {
-        if (isArmed) ledger.alarms--;
-        isArmed = false;
-      };
-      ledger.alarms++;
-      const alarm = host.setAlarm(at, () => {
-        disarm();
-        wake();
-      });
-      return {
-        [Symbol.dispose]: () => {
-          disarm();
-          alarm[Symbol.dispose]();
-        },
-      };
-    },
+    setAlarm: countedAlarms(host, (change) => void (ledger.alarms += change)),
     async bindDatagram(address, handler) {
       const socket = await host.bindDatagram(address, handler);
       let isOpen = true;

@@ -25,8 +25,12 @@ export class RecordEnds {
   readonly x25519: ToyX25519;
   readonly keyPair: KeyPair;
   /** What was asked of `isFresh`. */
-  readonly seen: { readonly bytes: Uint8Array; readonly now: number; readonly minute: number }[] =
-    [];
+  readonly seen: {
+    readonly id: Uint8Array;
+    readonly minute: number;
+    readonly now: number;
+    readonly epochSeconds: number;
+  }[] = [];
   isFresh = true;
 
   constructor(seed = 1) {
@@ -44,8 +48,8 @@ export class RecordEnds {
       helloCiphers: new HelloCiphers(keyPair.publicKey),
       x25519,
       random,
-      isFresh: (bytes, now, minute) => {
-        this.seen.push({ bytes: bytes.slice(), now, minute });
+      isFresh: (id, minute, now, epochSeconds) => {
+        this.seen.push({ id: id.slice(), minute, now, epochSeconds });
         return this.isFresh;
       },
       ...options,

@@ -120,7 +120,7 @@ export async function assertCarries(
 }
 
 /** Latin-1, so that every byte is a letter. */
-export function bytesOf(text: Uint8Array | string): Uint8Array {
+function bytesOf(text: Uint8Array | string): Uint8Array {
   return typeof text === "string" ? Uint8Array.from(text, (letter) => letter.charCodeAt(0)) : text;
 }
 

@@ -11,6 +11,7 @@ import { SimulatedStreamSocket } from "../../src/sim/stream_socket.ts";
 import type { Link, LinkHandler } from "../../src/transport/link.ts";
 import { StreamLink, type StreamLinkOptions } from "../../src/transport/stream_link.ts";
 import { StreamServer, type StreamServerOptions } from "../../src/transport/stream_server.ts";
+import { countedAlarms } from "./counted_alarms.ts";
 import { seededSource } from "./seeded_random.ts";
 import { ToyX25519 } from "./toy_x25519.ts";
 
@@ -201,26 +202,6 @@ export class StreamBench {
   }
 
   #counting(node: SimulatedNode): Host {
-    return {
-      ...node,
-      setAlarm: (at, wake) => {
-        let isArmed = true;
-        const disarm = () => {
-          if (isArmed) this.alarms--;
-          isArmed = false;
-        };
-        this.alarms++;
-        const alarm = node.setAlarm(at, () => {
-          disarm();
-          wake();
-        });
-        return {
-          [Symbol.dispose]: () => {
-            disarm();
-            alarm[Symbol.dispose]();
-          },
-        };
-      },
-    };
+    return { ...node, setAlarm: countedAlarms(node, (change) => void (this.alarms += change)) };
   }
 }

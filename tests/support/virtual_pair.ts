@@ -65,7 +65,12 @@ export class VirtualPair {
   }
 
   listen(options: Partial<ListenOptions> = {}): Promise<Listener> {
-    return listen(this.serverHost, { port: PORT, secretKey: SECRET_KEY, ...options });
+    return listen(this.serverHost, {
+      port: PORT,
+      secretKey: SECRET_KEY,
+      freshKey: true,
+      ...options,
+    });
   }
 
   connect(listener: Listener, options: Partial<ConnectOptions> = {}): Promise<Session> {

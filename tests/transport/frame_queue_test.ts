@@ -43,6 +43,16 @@ test("64 KiB go at once, before the turn ends", () => {
   assert.equal(queue.isFull, false);
 });
 
+test("append() does not call onRoom, which follows when the sink has taken what went at once", () => {
+  const sink = new Sink();
+  const queue = new FrameQueue(sink);
+  for (let n = 0; n < 64; n++) queue.append(DATAGRAM);
+  assert.deepEqual([sink.writes.length, sink.rooms], [1, 0]);
+  sink.canWrite = true;
+  queue.flush();
+  assert.deepEqual([sink.writes.length, sink.rooms], [1, 1]);
+});
+
 test("while the sink takes none, more gathers, and goes out in one write", async () => {
   const sink = new Sink();
   const queue = new FrameQueue(sink);

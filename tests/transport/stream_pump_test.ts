@@ -2,6 +2,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { ByteStream } from "../../src/host.ts";
 import { type PumpHandler, StreamPump } from "../../src/transport/stream_pump.ts";
+import { collectUncaught } from "../support/collect_uncaught.ts";
 
 /** A stream in memory, and what was done to it. */
 class Stream implements ByteStream {
@@ -48,10 +49,12 @@ class Setting implements PumpHandler {
 
   onWritten(): void {
     this.told.push("written");
+    this.onEach();
   }
 
   onEnd(): void {
     this.told.push("end");
+    this.onEach();
   }
 
   onFailure(error: unknown): void {
@@ -105,6 +108,29 @@ test("finish() closes the writing half after all that was written", async () => 
   stream.incoming.enqueue(Uint8Array.of(9));
   await turn();
   assert.deepEqual(told, ["written", "bytes 9"]);
+});
+
+test("a mistake in the handler is an uncaught error, and the stream goes on", async () => {
+  const setting = new Setting();
+  const { told, stream, pump } = setting;
+  let mistakes = 0;
+  setting.onEach = () => {
+    throw new Error(`mistake ${++mistakes}`);
+  };
+  const uncaught = await collectUncaught(async () => {
+    pump.start();
+    stream.incoming.enqueue(Uint8Array.of(1));
+    stream.incoming.enqueue(Uint8Array.of(2));
+    pump.write(Uint8Array.of(3));
+    await turn();
+    stream.written.resolve();
+    await turn();
+    stream.incoming.close();
+    await turn();
+  });
+  assert.deepEqual(told, ["bytes 1", "bytes 2", "written", "end"]);
+  const messages = uncaught.map((error) => error instanceof Error ? error.message : error);
+  assert.deepEqual(messages, [1, 2, 3, 4].map((n) => `mistake ${n}`));
 });
 
 test("a failure is told once, whatever fails", async () => {

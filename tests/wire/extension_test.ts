@@ -2,14 +2,18 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  CONTINUATION_LENGTH,
   decodeExtension,
   encodeExtension,
+  type Extension,
   EXTENSION_LENGTH,
+  extensionLength,
   FLOW_LIMIT,
-  GOODBYE,
+  FRAGMENTS,
   HALF_CLOSE,
   JOINT_PARITY,
   REPEATED_ACKS,
+  REPORT,
   SEEN,
 } from "../../src/wire/extension.ts";
 import { Reader } from "../../src/wire/reader.ts";
@@ -17,7 +21,7 @@ import { Writer } from "../../src/wire/writer.ts";
 
 const BLOCK = new Uint8Array([0x73, 0x74, 0x73, 0x2b, 1, 0x85, 0]);
 
-function decoded(padding: ArrayLike<number>): { bits: number } | undefined {
+function decoded(padding: ArrayLike<number>): Extension | undefined {
   return decodeExtension(new Reader(Uint8Array.from(padding)));
 }
 
@@ -31,8 +35,8 @@ test("encodeExtension() writes the layout of the wire, EXTENSION_LENGTH bytes", 
 
 test("the bit constants stand where the wire has them", () => {
   assert.deepEqual(
-    [HALF_CLOSE, REPEATED_ACKS, JOINT_PARITY, GOODBYE, FLOW_LIMIT, SEEN],
-    [1, 2, 4, 8, 16, 128],
+    [HALF_CLOSE, REPEATED_ACKS, JOINT_PARITY, FLOW_LIMIT, REPORT, FRAGMENTS, SEEN],
+    [1, 2, 4, 16, 32, 64, 128],
   );
 });
 
@@ -46,6 +50,37 @@ test("decodeExtension() gives back the bits, nameless ones too, with any padding
       assert.deepEqual(decoded([...memory, ...padding]), { bits });
     },
   ));
+});
+
+test("decodeExtension() gives back each item, and extensionLength() is what they take", () => {
+  const continuation = Uint8Array.from({ length: CONTINUATION_LENGTH }, (_, i) => i);
+  const blocks: Extension[] = [
+    { bits: 1, continuation },
+    ...(["unknown", "yes", "ended"] as const).map((continued) => ({ bits: 2, continued })),
+    { bits: 3, continuation, continued: "yes" },
+  ];
+  for (const block of blocks) {
+    const memory = new Uint8Array(64);
+    const writer = new Writer(memory);
+    encodeExtension(block, writer);
+    assert.equal(writer.length, extensionLength(block));
+    assert.deepEqual(decoded(memory), block);
+  }
+});
+
+test("the items stand where the wire has them", () => {
+  const head = [...BLOCK.subarray(0, 6)];
+  const continuation = new Uint8Array(CONTINUATION_LENGTH).fill(7);
+  assert.deepEqual(decoded([...head, 26, 1, 24, ...continuation]), { bits: 0x85, continuation });
+  for (const [value, continued] of ["unknown", "yes", "ended", "unknown"].entries()) {
+    assert.deepEqual(decoded([...head, 3, 2, 1, value]), { bits: 0x85, continued });
+  }
+});
+
+test("decodeExtension() skips items of another length", () => {
+  const head = [...BLOCK.subarray(0, 6)];
+  assert.deepEqual(decoded([...head, 4, 2, 2, 1, 1]), { bits: 0x85 });
+  assert.deepEqual(decoded([...head, 5, 1, 0, 2, 1, 1]), { bits: 0x85, continued: "yes" });
 });
 
 test("decodeExtension() skips the items of later versions", () => {

@@ -1,0 +1,68 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { ServerClock } from "../../src/handshake/server_clock.ts";
+import { RttEstimator } from "../../src/mux/rtt.ts";
+import { ClientPath, type OwnLink } from "../../src/net/client_path.ts";
+import { ClientShards } from "../../src/net/client_shards.ts";
+import { Random } from "../../src/random.ts";
+import type { Carrier } from "../../src/transport/link.ts";
+import { seededSource } from "../support/seeded_random.ts";
+import { VirtualPair } from "../support/virtual_pair.ts";
+
+let links = 0;
+
+function link(carrier: Carrier): OwnLink {
+  const address = { hostname: "192.0.2.1", port: 1 };
+  const key = `${links++}`;
+  return { key, carrier, address, isFull: false, send: () => true, close: () => {} };
+}
+
+/** Shards of a client over one carrier, as many as it was asked for. */
+async function shardsOf(carrier: Carrier, count: number) {
+  const { clientHost: host } = new VirtualPair();
+  const shards = new ClientShards({
+    host,
+    random: new Random(seededSource(1)),
+    options: { serverKey: new Uint8Array(32).fill(9), shards: count },
+    base: () => ({
+      secret: new Uint8Array(32),
+      resumeToken: new Uint8Array(10),
+      extension: undefined,
+      clock: new ServerClock(0, host.epochSeconds(), host.now()),
+      link: link(carrier),
+    }),
+    openLike: (other) => Promise.resolve(link(other.carrier)),
+  });
+  const path = new ClientPath({
+    rtt: new RttEstimator(),
+    now: host.now(),
+    epochSeconds: () => host.epochSeconds(),
+    reason: () => undefined,
+    isSearching: () => false,
+    onSilent: () => {},
+    onTrialHeard: () => {},
+    onClose: () => {},
+  }, shards.create(link(carrier)));
+  await shards.fill(path);
+  return { shards, path };
+}
+
+for (const [carrier, least] of [["udp", 0], ["tcp", 128]] as const) {
+  test(`ClientShards gives no two shards of ${carrier} the same number, however often they are replaced`, async () => {
+    const { shards, path } = await shardsOf(carrier, 16);
+    assert.equal(path.shards.length, 16);
+    // The first one stays, while the numbers go round several times.
+    for (let i = 0; i < 1_000; i++) {
+      path.replaceShard(path.shards[1 + i % 15]!, shards.create(link(carrier)));
+      const ids = path.shards.map(({ id }) => id);
+      assert.equal(new Set(ids).size, 16, `${ids}`);
+      assert.ok(ids.every((id) => id >= least && id < least + 128));
+    }
+  });
+}
+
+test("ClientShards gives a shard on trial a number that no other one has", async () => {
+  const { shards, path } = await shardsOf("udp", 4);
+  path.startTrial(shards.create(link("tcp")));
+  for (let i = 0; i < 300; i++) assert.notEqual(shards.create(link("tcp")).id, path.trial?.id);
+});
