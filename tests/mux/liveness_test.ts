@@ -52,6 +52,20 @@ test("onAsked() takes the place of the next probe, and changes nothing of when t
   assert.deepEqual(run(machine, 20_000), [[5_000, "probe"], [8_000, "probe"], [10_000, "dead"]]);
 });
 
+test("onAsked() puts a probe off for nine seconds at the most: a live peer need not answer that", () => {
+  const machine = new LivenessMachine(30_000);
+  machine.onSent(0);
+  const events = [];
+  for (let now = 0; now <= 30_000; now += 1_000) {
+    machine.onAsked(now);
+    events.push(...run(machine, now));
+  }
+  assert.deepEqual(events, [[9_000, "probe"], [18_000, "probe"], [27_000, "probe"], [
+    30_000,
+    "dead",
+  ]]);
+});
+
 test("LivenessMachine counts anew from what is sent after it heard the peer", () => {
   const machine = new LivenessMachine(2_000);
   machine.onSent(0);
