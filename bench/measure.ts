@@ -128,7 +128,7 @@ function measureHandshake(): () => void {
   return () => {
     const initiator = new Initiator({ serverKey, x25519, random, giveUpAt: 1e9 }, 0);
     const length = initiator.pollTransmit(hello, 0, 0);
-    const outcome = responder.handleDatagram(hello.subarray(0, length), answer, 0, 0);
+    const outcome = responder.handleDatagram(hello.subarray(0, length), "", answer, 0, 0);
     if (outcome.kind !== "answer") throw new Error(outcome.kind);
     initiator.handleDatagram(answer.subarray(0, outcome.length), 0);
     if (initiator.pollEvent()?.kind !== "established") throw new Error("no session");

@@ -128,9 +128,10 @@ export interface ReplayStore {
   load(): Promise<Uint8Array | undefined>;
 
   /**
-   * Adds to the end of what was written, just before a hello is answered.
+   * Adds to the end of what was written, just before a hello is answered; for what comes while 64 calls
+   * are under way, in one call as soon as one of them has settled.
    *
-   * @param bytes Some 40 of them; the callee's.
+   * @param bytes Some 40 of them, and 8 more for each further hello; the callee's.
    */
   append(bytes: Uint8Array): Promise<void>;
 

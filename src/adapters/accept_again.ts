@@ -31,7 +31,15 @@ interface ServerInside {
  */
 export function keepAccepting(server: Server): Disposable {
   const inside = server as unknown as ServerInside;
-  const timer = setInterval(() => void inside._handle?.listen?.(BACKLOG), INTERVAL);
+  const timer = setInterval(() => wake(inside), INTERVAL);
   timer.unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+function wake(inside: ServerInside): void {
+  try {
+    inside._handle?.listen?.(BACKLOG);
+  } catch {
+    // In another version it may mean something else: thrown from a timer that would end the process.
+  }
 }

@@ -9,15 +9,24 @@ import type { Reporter } from "./reporter.ts";
 
 // Tuning.
 
-/** How often to look, ms: people are told soon enough, and it costs nothing. */
-const LOOK_INTERVAL = 500;
+/** How often to look, ms: people are told soon enough, and a machine at rest is seldom woken. */
+const LOOK_INTERVAL = 1_000;
 
 /** What is looked at. */
 export type WatchedSession = Pick<Session, "stats">;
 
-/** Watches until it is disposed of. */
-export function watchCarrier(reporter: Reporter, session: WatchedSession): Disposable {
+/**
+ * Watches until it is disposed of; a session that has no choice is left alone.
+ *
+ * @param interval How often to look, ms.
+ */
+export function watchCarrier(
+  reporter: Reporter,
+  session: WatchedSession,
+  interval: number = LOOK_INTERVAL,
+): Disposable {
   let known = transportName(session);
+  if (session.stats().carrierReason === undefined) return { [Symbol.dispose]: () => {} };
   const timer = setInterval(() => {
     const { carrierReason: reason } = session.stats();
     const transport = transportName(session);
@@ -29,6 +38,6 @@ export function watchCarrier(reporter: Reporter, session: WatchedSession): Dispo
       `${reporter.highlight("moved")}     ${known} → ${transport}: ${reason}`,
     );
     known = transport;
-  }, LOOK_INTERVAL);
+  }, interval);
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }

@@ -43,7 +43,7 @@ const RECORD_SIZE = 8;
 // Tuning.
 
 /** Records that are sealed together: what is damaged is lost together. */
-const MOST_RECORDS = 1000;
+export const MOST_RECORDS = 1000;
 
 /** Writes and reads the journals of one server. */
 export class HelloJournal {
@@ -66,9 +66,13 @@ export class HelloJournal {
     return concatenated(parts);
   }
 
-  /** What is added to a journal when one more hello is answered. */
-  add(record: HelloRecord): Uint8Array {
-    return this.#seal(0, [record]);
+  /**
+   * What is added to a journal when hellos are answered.
+   *
+   * @param records At most {@linkcode MOST_RECORDS}.
+   */
+  add(records: readonly HelloRecord[]): Uint8Array {
+    return this.#seal(0, records);
   }
 
   /**

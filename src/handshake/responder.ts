@@ -27,7 +27,7 @@ import {
   WIRE_VERSION,
 } from "../wire/hello.ts";
 import { LEAST_HELLO, MOST_HELLO, sealHelloPacket } from "./hello_packet.ts";
-import { TokenKeeper } from "./token_keeper.ts";
+import { type OpenedToken, TokenKeeper } from "./token_keeper.ts";
 
 // Protocol constants.
 
@@ -116,28 +116,31 @@ export class Responder {
    * Looks at a datagram that belongs to no session.
    *
    * @param datagram Opened in place.
+   * @param hostname Where it came from, and an answer goes to.
    * @param into Where an answer is written to; 2,048 bytes are enough.
    */
   handleDatagram(
     datagram: Uint8Array,
+    hostname: string,
     into: Uint8Array,
     now: number,
     epochSeconds: number,
   ): ResponderOutcome {
     this.#watchClock(now, epochSeconds);
     if (datagram.length < LEAST_RESUME || datagram.length > MOST_HELLO) return IGNORED;
-    const outcome = this.#handleAt(epochSeconds, datagram, into, now);
+    const outcome = this.#handleAt(epochSeconds, datagram, hostname, into, now);
     if (outcome !== undefined || this.#formerOrigin === undefined) return outcome ?? IGNORED;
-    return this.#handleAt(this.#formerOrigin + now / 1000, datagram, into, now) ?? IGNORED;
+    const formerSeconds = this.#formerOrigin + now / 1000;
+    return this.#handleAt(formerSeconds, datagram, hostname, into, now) ?? IGNORED;
   }
 
   /**
    * Opens the token of a resume that belongs to no session yet: those that live are known by their
    * tokens, however old these are.
    *
-   * @returns The session's secret, or `undefined` when the token is not ours or too old.
+   * @returns `undefined` when the token is not ours or too old.
    */
-  openToken(resume: Resume, now: number): Uint8Array | undefined {
+  openToken(resume: Resume, now: number): OpenedToken | undefined {
     return this.#tokens.open(resume.token, now);
   }
 
@@ -152,6 +155,7 @@ export class Responder {
   #handleAt(
     epochSeconds: number,
     datagram: Uint8Array,
+    hostname: string,
     into: Uint8Array,
     now: number,
   ): ResponderOutcome | undefined {
@@ -163,7 +167,7 @@ export class Responder {
       case "clientHello":
         if (frame.version !== WIRE_VERSION || datagram.length < LEAST_HELLO) return IGNORED;
         return this.#isFresh(nonceOf(datagram), opened.minute, now, epochSeconds)
-          ? this.#answer(frame, datagram.length, into, now, minute)
+          ? this.#answer(frame, hostname, datagram.length, into, now, minute)
           : REPLAYED;
       case "clientResume":
         return { kind: "resume", resume: readResume(frame) };
@@ -174,6 +178,7 @@ export class Responder {
 
   #answer(
     hello: ClientHello,
+    hostname: string,
     most: number,
     into: Uint8Array,
     now: number,
@@ -188,7 +193,7 @@ export class Responder {
       kind: "serverHello",
       longPublicKey: this.#long.publicKey,
       ephemeralPublicKey: ephemeral.publicKey,
-      resumeToken: this.#tokens.issue(secret, now),
+      resumeToken: this.#tokens.issue(secret, hostname, now),
       extension: { bits: OWN_BITS },
     } as const;
     secret.fill(0);

@@ -21,31 +21,36 @@ export class CarrierControl implements CongestionController {
   }
 
   get name(): string {
-    return this.#current.name;
+    return this.#controller.name;
   }
 
   get window(): number {
-    return this.#current.window;
+    return this.#controller.window;
   }
 
   get pacingRate(): number {
-    return this.#current.pacingRate;
+    return this.#controller.pacingRate;
   }
 
   onAck(sample: AckSample): void {
-    const isStream = this.#isReliable();
-    if (isStream !== this.#isStream) {
-      this.#isStream = isStream;
-      this.#current = isStream ? new StreamWindow(this.window) : this.#forDatagrams();
-    }
-    this.#current.onAck(sample);
+    this.#controller.onAck(sample);
   }
 
   onTimeout(): void {
-    this.#current.onTimeout();
+    this.#controller.onTimeout();
   }
 
   onSpuriousLoss(): void {
-    this.#current.onSpuriousLoss();
+    this.#controller.onSpuriousLoss();
+  }
+
+  /** Another one from the first packet on: what a stream takes at once would drown a path of datagrams. */
+  get #controller(): CongestionController {
+    const isStream = this.#isReliable();
+    if (isStream !== this.#isStream) {
+      this.#isStream = isStream;
+      this.#current = isStream ? new StreamWindow(this.#current.window) : this.#forDatagrams();
+    }
+    return this.#current;
   }
 }

@@ -68,7 +68,8 @@ export interface CarrierChoiceOptions {
   readonly host: Host;
   readonly random: Random;
   readonly path: ClientPath;
-  readonly rtt: RttEstimator;
+  /** The round trip as it is measured now. */
+  readonly rtt: () => RttEstimator;
   /** The session as it is now. */
   readonly session: () => SessionMachine;
   /** Opens a shard of a carrier; what fails is tried again later. */
@@ -245,7 +246,7 @@ export class CarrierChoice {
     const now = host.now();
     const rate = this.#rateBefore();
     const isUdpUsed = this.#isUdpUsed;
-    const trial = new RateTrial(!isUdpUsed, rate, rtt.smoothed, now);
+    const trial = new RateTrial(!isUdpUsed, rate, rtt().smoothed, now);
     this.#state = { kind: "comparing", trial };
     path.lead(true);
     this.#lookSoon();
@@ -319,8 +320,9 @@ export class CarrierChoice {
   }
 
   #look(now: number): void {
-    const { session, rtt, ask } = this.#options;
+    const { session, ask } = this.#options;
     const machine = session();
+    const rtt = this.#options.rtt();
     this.#meter.look(machine, now);
     const state = this.#state;
     const isTrial = state.kind === "comparing" || state.kind === "asking";

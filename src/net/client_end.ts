@@ -103,7 +103,11 @@ export class ClientEnd implements ClientLinkHandler {
       random: this.#random,
       options,
       base: () => this.#base!,
-      openLike: async ({ carrier, address }) => (await this.#openLinks(carrier, [address]))[0],
+      openLike: async ({ carrier, address }) => {
+        // A stream's address is the first of its addresses, which need not be the one that answers.
+        const addresses = isReliable(carrier) ? this.#addresses : [address];
+        return (await this.#openLinks(carrier, addresses))[0];
+      },
     });
   }
 
@@ -116,11 +120,17 @@ export class ClientEnd implements ClientLinkHandler {
       this.#headStart.set(this.#host.now() + headStart);
     }
     try {
-      this.#links = await this.#openLinks(isAuto ? "udp" : this.#carrierOf(protocol));
+      const links = await this.#openLinks(isAuto ? "udp" : this.#carrierOf(protocol));
+      // Where that took long TCP has joined already.
+      this.#links.push(...links);
     } catch (error) {
-      // Nobody waits any more: TCP must not join a race that is over.
-      this.#stop();
-      throw error;
+      this.#headStart.cancel();
+      // Where there are no sockets for datagrams there may be streams nevertheless.
+      if (isAuto && this.#links.length === 0) await this.#joinRace();
+      if (this.#links.length === 0) {
+        this.#stop();
+        throw error;
+      }
     }
     const onAbort = () => this.#fail(signal?.reason);
     signal?.addEventListener("abort", onAbort);
@@ -273,7 +283,7 @@ export class ClientEnd implements ClientLinkHandler {
     this.#base = found;
     const rtt = new RttEstimator(Math.max(1, found.rtt ?? INITIAL_RTT));
     const path = this.#path = new ClientPath({
-      rtt,
+      rtt: () => this.#driver?.current.options.rtt ?? rtt,
       now: host.now(),
       epochSeconds: () => host.epochSeconds(),
       reason: () => this.#choice?.reason,
@@ -298,17 +308,18 @@ export class ClientEnd implements ClientLinkHandler {
   }
 
   #createChoice(path: ClientPath, driver: SessionDriver): CarrierChoice {
+    const addresses = this.#addresses;
+    let turn = Math.max(0, addresses.indexOf(path.address));
     return new CarrierChoice({
       host: this.#host,
       random: this.#random,
       path,
-      rtt: driver.options.rtt,
+      rtt: () => driver.current.options.rtt,
       session: () => driver.current.session,
       openShard: async (carrier) => {
-        const [link, ...others] = await this.#openLinks(carrier);
-        // A name with several addresses: the first is as good as any.
-        for (const other of others) other.close();
-        return this.#shards.create(link!);
+        // One of a name's addresses may be dead over UDP: each has its turn, first the one in use.
+        const tried = carrier === "udp" ? [addresses[turn++ % addresses.length]!] : addresses;
+        return this.#shards.create((await this.#openLinks(carrier, tried))[0]!);
       },
       ask: () => driver.current.ask(),
       onTrial: () => this.onRoom(),

@@ -64,7 +64,8 @@ export interface Shard {
 
 /** What a path needs to know. */
 export interface ClientPathOptions {
-  readonly rtt: RttEstimator;
+  /** The round trip as it is measured now: whoever drives the session may be another one than before. */
+  readonly rtt: () => RttEstimator;
   /** The monotonic clock as it is now, ms. */
   readonly now: number;
   /** Our own wall clock, seconds. */
@@ -88,6 +89,9 @@ const resumeMemory = new Uint8Array(MOST_PACKET_RECEIVED);
 export class ClientPath implements SessionPath {
   readonly #options: ClientPathOptions;
   readonly #sleepWatch: SleepWatch;
+  /** When the clocks were looked at, and what the wall clock showed, seconds. */
+  #lookedAt: number;
+  #wall: number;
   #wokeAt = -Infinity;
   /** Whether the server is still to be asked because of that. */
   #hasWoken = false;
@@ -113,7 +117,9 @@ export class ClientPath implements SessionPath {
 
   constructor(options: ClientPathOptions, shard: Shard) {
     this.#options = options;
-    this.#sleepWatch = new SleepWatch(options.now, 1_000 * options.epochSeconds());
+    this.#lookedAt = options.now;
+    this.#wall = options.epochSeconds();
+    this.#sleepWatch = new SleepWatch(this.#lookedAt, 1_000 * this.#wall);
     this.#shards = [shard];
   }
 
@@ -204,7 +210,7 @@ export class ClientPath implements SessionPath {
   }
 
   get isFull(): boolean {
-    return this.#used.every(({ link }) => link.isFull);
+    return !this.#used.some((shard) => this.#hasRoom(shard));
   }
 
   get wokeAt(): number {
@@ -223,7 +229,7 @@ export class ClientPath implements SessionPath {
     if (isForTrial) this.#isTrialDue = false;
     else if (isQuestion && this.#askedAt === Infinity) this.#askedAt = now;
     const shard = (isForTrial ? this.#trial : undefined) ?? this.#choose();
-    const { rtt } = this.#options;
+    const rtt = this.#options.rtt();
     // After a flow has stopped no queue is left that could delay the answer.
     const expected = this.#hasStopped ? { smoothed: rtt.least, variance: 0 } : rtt;
     shard.resumer.onSent(expected, isQuestion, now);
@@ -248,7 +254,7 @@ export class ClientPath implements SessionPath {
       this.#options.onTrialHeard();
     }
     if (!this.uses(link)) return;
-    const isDense = now - this.#heardAt < DENSE_GAP * this.#options.rtt.smoothed;
+    const isDense = now - this.#heardAt < DENSE_GAP * this.#options.rtt().smoothed;
     this.#dense = isDense ? this.#dense + 1 : 0;
     this.#flow++;
     this.#heardAt = now;
@@ -297,12 +303,11 @@ export class ClientPath implements SessionPath {
       this.#hasStopped = true;
     }
     for (const shard of this.#shards) if (this.#resume(shard, now)) isInDoubt = true;
-    if (now >= this.#trialAskAt) {
-      this.#trialAskAt = now + TRIAL_INTERVAL;
-      this.#isTrialDue = true;
-      return true;
-    }
-    return isInDoubt;
+    // One question at a time: that for the trial waits.
+    if (isInDoubt || now < this.#trialAskAt) return isInDoubt;
+    this.#trialAskAt = now + TRIAL_INTERVAL;
+    this.#isTrialDue = true;
+    return true;
   }
 
   close(): void {
@@ -319,18 +324,32 @@ export class ClientPath implements SessionPath {
   /** The next in turn that has room, if one has. */
   #choose(): Shard {
     const shards = this.#used;
-    const again = this.#run.next((shard) => shards.includes(shard));
+    const again = this.#run.next((shard) => shards.includes(shard) && this.#hasRoom(shard));
     if (again !== undefined) return again;
+    let open: Shard | undefined;
     for (let i = 0; i < shards.length; i++) {
       const shard = shards[this.#next++ % shards.length]!;
-      if (!shard.link.isFull) return this.#run.start(shard);
+      if (this.#hasRoom(shard)) return this.#run.start(shard);
+      if (shard.link.isOpen !== false) open = shard;
     }
-    return shards[this.#next++ % shards.length]!;
+    // The next time it is another one.
+    this.#next++;
+    return open ?? shards[0]!;
+  }
+
+  /** Whether a packet may go there. What a stream takes that never opens would never arrive. */
+  #hasRoom({ link }: Shard): boolean {
+    if (link.isFull) return false;
+    return link.isOpen !== false || this.#used.every(({ link }) => link.isOpen === false);
   }
 
   /** Whoever has slept may be in another network now. */
   #look(now: number): void {
-    if (!this.#sleepWatch.look(now, 1_000 * this.#options.epochSeconds())) return;
+    // Of the packets that leave together one is enough to look.
+    if (now === this.#lookedAt) return;
+    this.#lookedAt = now;
+    this.#wall = this.#options.epochSeconds();
+    if (!this.#sleepWatch.look(now, 1_000 * this.#wall)) return;
     this.#wokeAt = now;
     this.#hasWoken = true;
     // What was asked before can have been answered while nobody listened.
@@ -342,18 +361,18 @@ export class ClientPath implements SessionPath {
 
   /** When the answer to the first question is missed. */
   get #silentAt(): number {
-    const { smoothed } = this.#options.rtt;
+    const { smoothed } = this.#options.rtt();
     return this.#askedAt + Math.max(MOST_SILENCE, MOST_SILENCE_RTTS * smoothed);
   }
 
   get #stopsAt(): number {
-    const { smoothed } = this.#options.rtt;
+    const { smoothed } = this.#options.rtt();
     if (this.#dense >= DENSE_COUNT) return this.#heardAt + STOP_PART * smoothed + STOP_TIME;
     return this.#flow >= FLOW_COUNT ? this.#heardAt + FLOW_STOP : Infinity;
   }
 
   #resume({ resumer, link }: Shard, now: number): boolean {
-    const length = resumer.pollTransmit(resumeMemory, now, this.#options.epochSeconds());
+    const length = resumer.pollTransmit(resumeMemory, now, this.#wall);
     return length > 0 && link.send(resumeMemory.subarray(0, length));
   }
 }

@@ -82,17 +82,13 @@ export class ClientShards {
     const isStream = isReliable(first.link.carrier);
     const wanted = this.#options.options.shards ?? (isStream ? STREAM_SHARDS : 1);
     for (let i = 1; i < wanted; i++) {
-      try {
-        const another = await this.#options.openLike(first.link);
-        if (this.#isOver || !path.shards.includes(first)) return another?.close();
-        if (another !== undefined) path.add(this.create(another));
-      } catch {
-        // One less: the session lives.
-        break;
-      }
+      // One that cannot be opened is one less: the session lives.
+      const another = await this.#options.openLike(first.link).catch(() => undefined);
+      if (this.#isOver || !path.shards.includes(first)) return another?.close();
+      if (another === undefined) break;
+      path.add(this.create(another));
     }
-    if (this.#isOver || wanted < 2) return;
-    this.#resets = this.#createResets(path);
+    if (wanted > 1) this.#resets = this.#createResets(path);
   }
 
   /** Makes no more. */

@@ -2,15 +2,16 @@
  * Which hellos a listener has answered, over all its carriers and also before its start.
  *
  * What is answered is told to the replay store at once, and not waited for: the core stays
- * synchronous, and a store that hangs holds nobody up. A store that falls behind, or fails, is written
- * anew as a whole as soon as it can be, so one that has recovered lacks nothing. It is written anew
+ * synchronous, and a store that hangs holds nobody up. When many writes are under way, as after a
+ * burst, what comes then waits and is written together. A store that falls behind even so, or fails, is
+ * written anew as a whole as soon as it can be, so one that has recovered lacks nothing. It is written anew
  * too when half of it is no longer of use. Another listener may share it: what that one has added is
  * taken over before.
  *
  * @module
  */
-import { HelloFilter } from "../handshake/hello_filter.ts";
-import { HelloJournal } from "../handshake/hello_journal.ts";
+import { HelloFilter, type HelloRecord } from "../handshake/hello_filter.ts";
+import { HelloJournal, MOST_RECORDS } from "../handshake/hello_journal.ts";
 import type { Host, ReplayStore } from "../host.ts";
 import { Random } from "../random.ts";
 import { Alarm } from "./alarm.ts";
@@ -18,7 +19,7 @@ import type { ListenOptions } from "./contract.ts";
 
 // Tuning.
 
-/** Writes under way at the most: a store that is slower gets all at once later. */
+/** Writes under way at the most: what comes then goes together in the next one. */
 const MOST_WRITES = 64;
 
 /** How long to leave a store alone that failed, ms: a full disk stays full for a while. */
@@ -50,7 +51,10 @@ export interface HelloStats {
 }
 
 /** Settings of a {@linkcode HelloMemory}. */
-export type HelloMemoryOptions = Pick<ListenOptions, "secretKey" | "replayStore" | "freshKey">;
+export type HelloMemoryOptions = Pick<
+  ListenOptions,
+  "secretKey" | "replayStore" | "freshKey" | "signal"
+>;
 
 /** Remembers hellos. Made by {@linkcode HelloMemory.open}. */
 export class HelloMemory {
@@ -60,6 +64,8 @@ export class HelloMemory {
   readonly #journal: HelloJournal;
   readonly #alarm: Alarm;
   readonly #writes = new Set<Promise<void>>();
+  /** What is to be written as soon as a write has settled. */
+  #waiting: HelloRecord[] = [];
   #past: HelloStats["past"] = "nothing";
   /** Bytes in the store, and how many are too many. */
   #size = 0;
@@ -69,12 +75,14 @@ export class HelloMemory {
   #isBehind = false;
   #isRewriting = false;
   #isClosed = false;
+  /** Whether the end does not wait any more: another listener may have the store now. */
+  #isOver = false;
   #notBefore = -Infinity;
 
-  /** Reads the store, if there is one. Rejects with what that rejects with. */
+  /** Reads the store, if there is one. Rejects with what that rejects with, or the signal's reason. */
   static async open(host: Host, options: HelloMemoryOptions): Promise<HelloMemory> {
     const memory = new HelloMemory(host, options);
-    await memory.#begin(options.freshKey ?? false);
+    await memory.#begin(options);
     return memory;
   }
 
@@ -98,15 +106,10 @@ export class HelloMemory {
     if (digest === undefined) return false;
     const store = this.#store;
     if (store === undefined) return true;
-    if (this.#isBehind || this.#writes.size >= MOST_WRITES) {
-      this.#isBehind = true;
-      this.#catchUp();
-      return true;
-    }
-    const bytes = this.#journal.add({ minute, digest });
-    this.#size += bytes.length;
-    this.#track(() => store.append(bytes));
-    if (this.#size > this.#mostSize) this.#rewrite(store);
+    if (!this.#isBehind) this.#waiting.push({ minute, digest });
+    if (this.#writes.size < MOST_WRITES) this.#append(store);
+    if (this.#waiting.length > MOST_RECORDS) this.#isBehind = true;
+    if (this.#isBehind) this.#catchUp();
     return true;
   }
 
@@ -120,15 +123,18 @@ export class HelloMemory {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#alarm.cancel();
-    if (this.#writes.size === 0) return;
-    const timeout = Promise.withResolvers<void>();
-    const alarm = this.#host.setAlarm(this.#host.now() + CLOSE_TIMEOUT, timeout.resolve);
-    await Promise.race([Promise.allSettled(this.#writes), timeout.promise]);
-    alarm[Symbol.dispose]();
+    if (this.#store !== undefined) this.#append(this.#store);
+    if (this.#writes.size > 0) {
+      const timeout = Promise.withResolvers<void>();
+      const alarm = this.#host.setAlarm(this.#host.now() + CLOSE_TIMEOUT, timeout.resolve);
+      await Promise.race([Promise.allSettled(this.#writes), timeout.promise]);
+      alarm[Symbol.dispose]();
+    }
+    this.#isOver = true;
   }
 
-  async #begin(isKeyFresh: boolean): Promise<void> {
-    const stored = await this.#load();
+  async #begin({ freshKey: isKeyFresh = false, signal }: HelloMemoryOptions): Promise<void> {
+    const stored = await unlessAborted(this.#load(), signal);
     const epochSeconds = this.#host.epochSeconds();
     const isRead = stored !== undefined && this.#journal.read(stored, this.#filter);
     if (isRead || isKeyFresh) {
@@ -140,7 +146,7 @@ export class HelloMemory {
     }
     if (this.#store === undefined) return;
     if (isRead && stored.length <= LEAST_SIZE) this.#setSize(stored.length);
-    else await this.#replace(this.#store);
+    else await unlessAborted(this.#replace(this.#store), signal);
   }
 
   async #load(): Promise<Uint8Array | undefined> {
@@ -149,8 +155,19 @@ export class HelloMemory {
     throw new TypeError("replayStore.load() must give a Uint8Array or undefined");
   }
 
+  /** Adds what waits, unless all is to be written anew. */
+  #append(store: ReplayStore): void {
+    if (this.#waiting.length === 0 || this.#isBehind) return;
+    const bytes = this.#journal.add(this.#waiting);
+    this.#waiting = [];
+    this.#size += bytes.length;
+    this.#track(() => store.append(bytes));
+    if (this.#size > this.#mostSize && !this.#isClosed) this.#rewrite(store);
+  }
+
   async #replace(store: ReplayStore): Promise<void> {
     this.#isBehind = false;
+    this.#waiting = [];
     const bytes = this.#journal.write(this.#filter);
     this.#setSize(bytes.length);
     await store.replace(bytes);
@@ -174,6 +191,8 @@ export class HelloMemory {
     this.#track(async () => {
       try {
         const stored = await this.#load();
+        // What others have added since would be lost.
+        if (this.#isOver) return;
         if (stored !== undefined) this.#journal.read(stored, this.#filter);
         await this.#replace(store);
       } finally {
@@ -195,9 +214,20 @@ export class HelloMemory {
     })().finally(() => {
       this.#writes.delete(writing);
       if (this.#isBehind) this.#catchUp();
+      else if (this.#store !== undefined && !this.#isOver) this.#append(this.#store);
     });
     this.#writes.add(writing);
   }
+}
+
+/** Waits no longer than until the signal is aborted, and rejects with its reason then. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
 }
 
 function checkStore(store: ReplayStore | undefined): ReplayStore | undefined {

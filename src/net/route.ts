@@ -14,7 +14,8 @@
  *
  * Whoever is on the path can also hold such a packet back and send it from a victim's address. So a
  * new host gets no more than three times what came from it, until the client says that it has
- * received a frame that was sent there (RFC 9000, 8.2 and 9.3).
+ * received a frame that was sent there (RFC 9000, 8.2 and 9.3). The first host is proved by the answer
+ * to the hello, which reached it; if the session begins at another one, that one is new.
  *
  * @module
  */
@@ -84,13 +85,18 @@ export class Route {
   #latest: Place | undefined;
   readonly #run = new PacketRun<Place>();
   #hasSpoken = false;
+  #isHelloHost: (hostname: string) => boolean;
   /** When the client is to be asked for proof that it is there, and how long to wait then. */
   #askAt = Infinity;
   #wait = FIRST_WAIT;
 
-  /** @param tokenId See {@linkcode Route.tokenId}. */
-  constructor(tokenId: string) {
+  /**
+   * @param tokenId See {@linkcode Route.tokenId}.
+   * @param isHelloHost Whether the answer to the session's hello went to a host; by default, to any.
+   */
+  constructor(tokenId: string, isHelloHost: (hostname: string) => boolean = () => true) {
     this.#tokenId = tokenId;
+    this.#isHelloHost = isHelloHost;
   }
 
   /** Names the session as the client's resumes do. */
@@ -122,10 +128,12 @@ export class Route {
     yield* this.#claims.keys();
   }
 
-  /** Whether the session has spoken over a link, and not gone elsewhere since. */
+  /** Whether the session has spoken over a link, is proved to be there, and has not gone elsewhere since. */
   isAt(key: string): boolean {
     if (!this.#hasSpoken) return false;
-    for (const place of this.#shards.values()) if (place.link.key === key) return true;
+    for (const { link, allowance } of this.#shards.values()) {
+      if (link.key === key && allowance === Infinity) return true;
+    }
     return false;
   }
 
@@ -184,13 +192,32 @@ export class Route {
       this.#latest = shard;
       // What went over UDP may be lost, and over streams nobody looks for it soon.
       if (!isFirst && !wasReliable && isReliable(shard.link.carrier)) hasMoved = true;
-      // Whoever opens a session has proved itself by the handshake's answer, which reached it.
-      if (isFirst || sign.highReceived >= shard.provenBy) {
+      if (isFirst ? this.#isWelcome(shard) : sign.highReceived >= shard.provenBy) {
         shard.allowance = Infinity;
         this.#askAt = Infinity;
-      } else shard.allowance += MOST_AMPLIFICATION * sign.length;
+        continue;
+      }
+      if (shard.allowance < Infinity && shard.provenBy === Infinity) this.#begin(shard, sign, now);
+      shard.allowance += MOST_AMPLIFICATION * sign.length;
     }
     return hasMoved;
+  }
+
+  /** Whether a host that opens the session needs no further proof. */
+  #isWelcome({ allowance, link: { carrier, address } }: Place): boolean {
+    return allowance === Infinity || isReliable(carrier) || this.#isHelloHost(address.hostname);
+  }
+
+  /** A place that was shown before the session had spoken is spoken from for the first time. */
+  #begin(place: Place, { lastFrame }: Sign, now: number): void {
+    const { hostname } = place.link.address;
+    for (const { link, allowance } of this.#shards.values()) {
+      if (link.address.hostname === hostname && allowance === Infinity) place.allowance = Infinity;
+    }
+    if (place.allowance === Infinity) return;
+    place.provenBy = lastFrame + 1;
+    this.#askAt = now;
+    this.#wait = FIRST_WAIT;
   }
 
   /** When the client is to be asked for a sign of life: it has to prove that it is there. */
@@ -212,6 +239,7 @@ export class Route {
     this.#shards = other.#shards;
     this.#claims = other.#claims;
     this.#latest = other.#latest;
+    this.#isHelloHost = other.#isHelloHost;
     this.#hasSpoken = false;
   }
 

@@ -86,14 +86,15 @@ export class Routes {
     this.#byName.delete(oldest);
   }
 
-  /** A session goes on in another one, which was a candidate: it is known as that one was. */
-  continueIn(route: Route, candidate: Route): void {
-    const { tokenId } = candidate;
-    for (const each of [route, candidate]) {
+  /** A session goes on in another one, which is none any more: it is known as that one was. */
+  continueIn(route: Route, other: Route): void {
+    const { tokenId } = other;
+    for (const each of [route, other]) {
       this.#byToken.delete(each.tokenId);
       for (const key of each.keys()) drop(this.#byLink, key, each);
     }
-    route.become(candidate);
+    for (const host of other.hosts) drop(this.#byHost, host, other);
+    route.become(other);
     this.#byToken.set(tokenId, route);
     for (const key of route.keys()) this.#byLink.set(key, [...this.at(key), route]);
   }
@@ -133,7 +134,7 @@ export class Routes {
     if (!after.has(key) || routes.includes(route)) return;
     routes.push(route);
     if (routes.length > MOST_AT_LINK) {
-      // The oldest mere claim goes, or the oldest of all: its owner, if alive, will claim it again.
+      // The oldest claim goes, or the oldest of all: its owner, if alive, will claim it again.
       const at = routes.findIndex((each) => each !== route && !each.isAt(key));
       routes.splice(Math.max(0, at), 1);
     }

@@ -24,6 +24,9 @@ import { Alarm } from "./alarm.ts";
  */
 const MOST_ENDLESS_HELLO = 300;
 
+/** How late an answer may be, ms, that the next search still has to understand. */
+const ANSWER_AGE = 60_000;
+
 /** Where hellos are put together: each is used up before anything else happens. */
 const helloMemory = new Uint8Array(MOST_PACKET_RECEIVED);
 
@@ -40,11 +43,6 @@ export interface ServerFound {
   /** How long it took, ms; missing when several were asked and nobody knows which one was answered. */
   readonly rtt?: number;
 }
-
-// Tuning.
-
-/** How late an answer may be, ms, that the next search still has to understand. */
-const ANSWER_AGE = 60_000;
 
 /**
  * The keys of one client's searches.

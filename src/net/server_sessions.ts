@@ -38,7 +38,8 @@ const MOST_CANDIDATES = 4_096;
 
 /**
  * Sessions open at the same time. One that says little takes 25 to 40 KB, so all of them half a
- * gigabyte; one that has moved much takes up to 500 KB, most of it bodies that parity may ask for.
+ * gigabyte; one that has moved much takes up to 500 KB, most of it bodies that parity may ask for, and
+ * one whose program does not receive up to a MiB of messages more.
  */
 export const MOST_SESSIONS = 16_384;
 
@@ -89,6 +90,7 @@ export class ServerSessions {
   readonly #candidates = new Map<Route, number>();
   readonly #alarm: Alarm;
   readonly #answerMemory = new Uint8Array(MOST_PACKET_RECEIVED);
+  #isClosed = false;
 
   constructor(
     host: Host,
@@ -112,6 +114,8 @@ export class ServerSessions {
 
   /** A datagram has come; it is opened in place. */
   handleDatagram(datagram: Uint8Array, link: Link): void {
+    // The sockets close after the sessions: none shall begin that nobody ends.
+    if (this.#isClosed) return;
     this.counts.packetsProcessed++;
     this.#options.onReceive?.(datagram.length, link.address);
     for (const route of this.#routes.candidates(link)) {
@@ -141,7 +145,9 @@ export class ServerSessions {
 
   /** Ends all sessions. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#alarm.cancel();
+    for (const candidate of this.#candidates.keys()) this.#routes.remove(candidate);
     this.#candidates.clear();
     await Promise.all([...this.#routes.values()].map(({ session }) => session?.close()));
   }
@@ -158,7 +164,9 @@ export class ServerSessions {
     const host = this.#host;
     const now = host.now();
     const into = this.#answerMemory;
-    const outcome = this.#responder.handleDatagram(datagram, into, now, host.epochSeconds());
+    const { hostname } = link.address;
+    const epochSeconds = host.epochSeconds();
+    const outcome = this.#responder.handleDatagram(datagram, hostname, into, now, epochSeconds);
     switch (outcome.kind) {
       case "answer":
         this.counts.handshakes++;
@@ -188,17 +196,17 @@ export class ServerSessions {
       known.driver?.onResume();
       return;
     }
-    const secret = this.#responder.openToken(resume, now);
-    if (secret === undefined) {
+    const token = this.#responder.openToken(resume, now);
+    if (token === undefined) {
       this.counts.packetsFailed++;
       return;
     }
     if (!this.#hasRoom()) return;
     const { createCipher } = this.#host;
-    const route = new Route(tokenId);
+    const route = new Route(tokenId, token.isFor);
     route.candidate = new SessionMachine({
       role: "server",
-      secret,
+      secret: token.secret,
       random: this.#random,
       createCipher: createCipher?.bind(this.#host),
     });

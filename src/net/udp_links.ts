@@ -19,6 +19,7 @@ export interface ClientLinkHandler extends LinkHandler {
 
 /** A socket, and its links. It closes with the last of them. */
 class ClientSocket implements DatagramHandler {
+  /** By the address that they lead to, as text. */
   readonly links = new Map<string, ClientUdpLink>();
   readonly #handler: ClientLinkHandler;
   #socket: DatagramSocket | undefined;
@@ -34,7 +35,7 @@ class ClientSocket implements DatagramHandler {
   add(address: Address): void {
     if (this.#socket === undefined) return;
     const link = new ClientUdpLink(this.#socket, address, (closed) => this.#remove(closed));
-    this.links.set(link.key, link);
+    this.links.set(formatAddress(address), link);
   }
 
   onDatagram(datagram: Uint8Array, from: Address): void {
@@ -50,7 +51,7 @@ class ClientSocket implements DatagramHandler {
   }
 
   #remove(link: ClientUdpLink): void {
-    this.links.delete(link.key);
+    this.links.delete(formatAddress(link.address));
     if (this.links.size === 0) this.#socket?.close();
   }
 }

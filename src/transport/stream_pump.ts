@@ -129,7 +129,11 @@ export class StreamPump {
   }
 
   #letGo(): void {
-    this.#socket.close();
+    try {
+      this.#socket.close();
+    } catch {
+      // A stream that somebody else has made may refuse to be closed twice, as Deno's does after its end.
+    }
     // A read that waits would wait for ever where a closed stream gives no end.
     this.#reader.cancel().catch(ignore);
   }

@@ -2,10 +2,11 @@ import { test, type TestContext } from "node:test";
 import assert from "node:assert/strict";
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { keepAccepting } from "../../src/adapters/accept_again.ts";
 import { RUNTIME } from "../support/current_host.ts";
 import { delay } from "../support/delay.ts";
 
@@ -121,4 +122,18 @@ test("F-SOCK: a listener that was out of file descriptors accepts again, within 
   } finally {
     await server.close();
   }
+});
+
+test("keepAccepting() survives a runtime whose socket throws when it is told to listen again", async () => {
+  let calls = 0;
+  const listen = () => {
+    calls++;
+    throw new Error("it listens already");
+  };
+  const server = Object.assign(createServer(), { _handle: { listen } });
+  const waking = keepAccepting(server);
+  // What a timer throws nobody can catch: it would end the test.
+  await delay(700);
+  waking[Symbol.dispose]();
+  assert.ok(calls >= 1, `${calls} calls`);
 });

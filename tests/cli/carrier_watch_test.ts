@@ -5,8 +5,9 @@ import { Reporter } from "../../src/cli/reporter.ts";
 import type { SessionStats } from "../../src/net/contract.ts";
 import { delay } from "../support/delay.ts";
 
-/** Longer than it takes to look, ms. */
-const A_LOOK = 700;
+/** How often it looks here, ms, and longer than it takes to look. */
+const INTERVAL = 100;
+const A_LOOK = 3 * INTERVAL;
 
 test("watchCarrier() tells of a move once and why, and of a trial not at all", async () => {
   const written: string[] = [];
@@ -21,7 +22,7 @@ test("watchCarrier() tells of a move once and why, and of a trial not at all", a
     carrierReason: "it answered first",
   };
   const session: WatchedSession = { stats: () => state as SessionStats };
-  const watch = watchCarrier(reporter, session);
+  const watch = watchCarrier(reporter, session, INTERVAL);
   try {
     await delay(A_LOOK);
     state = { carrier: "tcp", carrierReason: "it is on trial" };
@@ -39,4 +40,20 @@ test("watchCarrier() tells of a move once and why, and of a trial not at all", a
   state = { carrier: "tcp", carrierReason: "UDP fell silent" };
   await delay(A_LOOK);
   assert.equal(written.length, 2);
+});
+
+test("watchCarrier() leaves a session alone that has no choice", async () => {
+  let looks = 0;
+  const reporter = new Reporter({ write: () => {}, json: false, color: false, now: () => 0 });
+  const session: WatchedSession = {
+    stats: () => {
+      looks++;
+      return { carrier: "udp", carrierReason: undefined } as SessionStats;
+    },
+  };
+  const watch = watchCarrier(reporter, session, INTERVAL);
+  const before = looks;
+  await delay(A_LOOK);
+  watch[Symbol.dispose]();
+  assert.equal(looks, before);
 });

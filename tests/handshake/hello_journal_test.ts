@@ -55,7 +55,7 @@ test("read() gives back what write() was given, and what add() was", () => {
       const bytes = joined(
         journal.write(before),
         ...added.map((record) => {
-          const bytes = journal.add(record);
+          const bytes = journal.add([record]);
           assert.equal(bytes.length, ADDED);
           return bytes;
         }),
@@ -85,7 +85,7 @@ test("read() returns false for a journal with any bit turned over, and takes the
   const journal = journalOf();
   const bytes = joined(
     journal.write(filterOf(RECORDS)),
-    journal.add({ minute: MINUTE, digest: 9 }),
+    journal.add([{ minute: MINUTE, digest: 9 }]),
   );
   for (let bit = 0; bit < bytes.length * 8; bit++) {
     const damaged = bytes.slice();
@@ -101,7 +101,7 @@ test("read() returns false for a journal with any bit turned over, and takes the
 test("read() returns false for a journal that ends in the middle of a part", () => {
   const journal = journalOf();
   const head = journal.write(filterOf(RECORDS));
-  const bytes = joined(head, journal.add({ minute: MINUTE, digest: 9 }));
+  const bytes = joined(head, journal.add([{ minute: MINUTE, digest: 9 }]));
   for (let length = 0; length < bytes.length; length++) {
     const { isWhole, records } = readFrom(bytes.subarray(0, length));
     assert.equal(isWhole, length === JOURNAL_HEAD.length || length === head.length, `${length}`);
@@ -127,6 +127,6 @@ test("read() survives any bytes", () => {
 test("the same hello is never written in the same bytes: nobody can look for one", () => {
   const journal = journalOf();
   const written = new Set<string>();
-  for (let i = 0; i < 100; i++) written.add(journal.add({ minute: MINUTE, digest: 5 }).join());
+  for (let i = 0; i < 100; i++) written.add(journal.add([{ minute: MINUTE, digest: 5 }]).join());
   assert.equal(written.size, 100);
 });

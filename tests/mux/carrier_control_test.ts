@@ -78,3 +78,12 @@ test("CarrierControl begins anew whenever the carrier becomes another one", () =
     assert.equal(control.window, 71);
   }
 });
+
+test("CarrierControl lets a path of datagrams have none of a stream's window, from its first packet on", () => {
+  let isStream = true;
+  const control = new CarrierControl(() => isStream, () => new Counting());
+  for (let i = 0; i < 400; i++) control.onAck(SAMPLE);
+  assert.ok(control.window > 400);
+  isStream = false;
+  assert.deepEqual([control.name, control.window, control.pacingRate], ["counting", 70, 3]);
+});

@@ -28,6 +28,69 @@ async function autoConns(pair: VirtualPair) {
   return { listener, near, far, nearMux, farMux, client, server };
 }
 
+test("auto leaves nothing behind where a socket for datagrams takes longer than TCP's head start", async () => {
+  const pair = new VirtualPair(PATH);
+  const listener = await pair.listen({ tcp: true });
+  const host: Host = {
+    ...pair.clientHost,
+    async bindDatagram(address, handler) {
+      await new Promise<void>((resolve) => pair.clientHost.setAlarm(pair.now + 1_000, resolve));
+      return pair.clientHost.bindDatagram(address, handler);
+    },
+  };
+  const { publicKey: serverKey } = listener;
+  const options = { hostname: "server", port: PORT, serverKey, protocol: "auto" } as const;
+  const near = await pair.run(connect(host, options));
+  assert.equal(listener.stats().streams?.accepted, 1);
+  await near.close();
+  await pair.pass(30_000);
+  assert.equal(pair.clientHost.openSockets, 0);
+  await listener.close();
+});
+
+test("auto goes back to UDP at whichever of the server's addresses it works", async () => {
+  const pair = new VirtualPair(PATH);
+  const { address } = pair.serverHost;
+  const host: Host = {
+    ...pair.clientHost,
+    resolve: () => Promise.resolve(["192.0.2.77", address]),
+  };
+  const listener = await pair.listen({ tcp: true });
+  const { publicKey: serverKey } = listener;
+  blockUdp(pair, true);
+  const options = { hostname: "server", port: PORT, serverKey, protocol: "auto" } as const;
+  const near = await pair.run(connect(host, options));
+  near.multiplex();
+  (await pair.run(listener.accept())).multiplex();
+  assert.equal(near.stats().carrier, "tcp");
+  blockUdp(pair, false);
+  await pair.pass(60_000);
+  assert.equal(near.stats().carrier, "udp");
+  assert.equal(near.remoteAddr.hostname, address);
+  await near.close();
+  await listener.close();
+});
+
+test("auto does with TCP alone on a machine that has no sockets for datagrams", async () => {
+  const pair = new VirtualPair(PATH);
+  const listener = await pair.listen({ tcp: true });
+  const failure = new Error("no datagrams here");
+  const bindDatagram = () => Promise.reject(failure);
+  const { connectStream: _, ...streamless } = pair.clientHost;
+  const { publicKey: serverKey } = listener;
+  const options = { hostname: "server", port: PORT, serverKey, protocol: "auto" } as const;
+  const near = await pair.run(connect({ ...pair.clientHost, bindDatagram }, options));
+  assert.equal(near.stats().carrier, "tcp");
+  // It is tried again now and then.
+  await pair.pass(60_000);
+  assert.equal(near.stats().carrier, "tcp");
+  await near.close();
+  await assert.rejects(pair.run(connect({ ...streamless, bindDatagram }, options)), failure);
+  await pair.pass(30_000);
+  assert.equal(pair.clientHost.openSockets, 0);
+  await listener.close();
+});
+
 /** Sends numbers until it is stopped, and checks them at the other end; tells when each came. */
 function pump(pair: VirtualPair, from: RelConn, to: RelConn) {
   const arrivals: number[] = [];

@@ -6,6 +6,7 @@ import { ClientPath, type OwnLink } from "../../src/net/client_path.ts";
 import { ClientShards } from "../../src/net/client_shards.ts";
 import { Random } from "../../src/random.ts";
 import type { Carrier } from "../../src/transport/link.ts";
+import { countedAlarms } from "../support/counted_alarms.ts";
 import { seededSource } from "../support/seeded_random.ts";
 import { VirtualPair } from "../support/virtual_pair.ts";
 
@@ -18,8 +19,16 @@ function link(carrier: Carrier): OwnLink {
 }
 
 /** Shards of a client over one carrier, as many as it was asked for. */
-async function shardsOf(carrier: Carrier, count: number) {
-  const { clientHost: host } = new VirtualPair();
+async function shardsOf(
+  carrier: Carrier,
+  count: number,
+  { openLike = (other) => Promise.resolve(link(other.carrier)), onAlarm = () => {} }: {
+    openLike?: (other: OwnLink) => Promise<OwnLink>;
+    onAlarm?: (change: 1 | -1) => void;
+  } = {},
+) {
+  const { clientHost } = new VirtualPair();
+  const host = { ...clientHost, setAlarm: countedAlarms(clientHost, onAlarm) };
   const shards = new ClientShards({
     host,
     random: new Random(seededSource(1)),
@@ -31,10 +40,11 @@ async function shardsOf(carrier: Carrier, count: number) {
       clock: new ServerClock(0, host.epochSeconds(), host.now()),
       link: link(carrier),
     }),
-    openLike: (other) => Promise.resolve(link(other.carrier)),
+    openLike,
   });
+  const rtt = new RttEstimator();
   const path = new ClientPath({
-    rtt: new RttEstimator(),
+    rtt: () => rtt,
     now: host.now(),
     epochSeconds: () => host.epochSeconds(),
     reason: () => undefined,
@@ -65,4 +75,26 @@ test("ClientShards gives a shard on trial a number that no other one has", async
   const { shards, path } = await shardsOf("udp", 4);
   path.startTrial(shards.create(link("tcp")));
   for (let i = 0; i < 300; i++) assert.notEqual(shards.create(link("tcp")).id, path.trial?.id);
+});
+
+test("ClientShards.stop() leaves no alarm, though a link failed to open after the path had moved", async () => {
+  let alarms = 0;
+  let failing: PromiseWithResolvers<OwnLink> | undefined;
+  const { shards, path } = await shardsOf("udp", 4, {
+    openLike: (other) => failing?.promise ?? Promise.resolve(link(other.carrier)),
+    onAlarm: (change) => alarms += change,
+  });
+  assert.equal(alarms, 1);
+  const late = failing = Promise.withResolvers<OwnLink>();
+  const filling = shards.fill(path);
+  path.startTrial(shards.create(link("tcp")));
+  path.useTrial();
+  failing = undefined;
+  const refilling = shards.fill(path);
+  late.reject(new Error("no more sockets"));
+  await Promise.all([filling, refilling]);
+  assert.equal(path.shards.length, 4);
+  assert.equal(alarms, 1);
+  shards.stop();
+  assert.equal(alarms, 0);
 });

@@ -61,6 +61,25 @@ test("open() rejects with what the store rejects with", async () => {
   assert.equal(scene.pair.serverHost.openSockets, 0);
 });
 
+test("open() rejects with the signal's reason while the store is read or written, and then leaves it alone", async () => {
+  for (const call of ["load", "replace"] as const) {
+    const scene = new Remembering();
+    const { store, pair } = scene;
+    const hang = Promise.withResolvers<void>();
+    if (call === "load") store.untilRead = hang.promise;
+    else store.until = hang.promise;
+    const controller = new AbortController();
+    const opening = scene.open({ signal: controller.signal });
+    await pair.pass(0);
+    assert.equal(store.calls.at(-1), call);
+    controller.abort(new Error("enough"));
+    await assert.rejects(pair.run(opening), new Error("enough"));
+    hang.resolve();
+    await pair.pass(0);
+    assert.equal(store.calls.at(-1), call);
+  }
+});
+
 test("open() tells what a store lacks that is none, and what one should give that gives no bytes", async () => {
   const scene = new Remembering();
   for (const name of ["load", "append", "replace"] as const) {
@@ -144,6 +163,18 @@ test("a store that hangs holds nobody up, gets no more than 64 writes, and all t
   assert.deepEqual(await scene.unknown(0, 63, 64, 999, 1_000), [1_000]);
 });
 
+test("a burst of hellos is written together, and not with all that is remembered", async () => {
+  const scene = new Remembering();
+  const { store, pair } = scene;
+  const memory = await scene.open();
+  const before = store.calls.length;
+  for (let number = 0; number < 364; number++) scene.takes(memory, number);
+  await pair.pass(0);
+  const calls = store.calls.slice(before);
+  assert.deepEqual(calls, new Array(65).fill("append"));
+  assert.deepEqual(await scene.unknown(0, 63, 64, 65, 363, 364), [364]);
+});
+
 test("the store does not grow for ever: it is written anew when most of it is of no use", async () => {
   const scene = new Remembering();
   const { store, pair } = scene;
@@ -199,6 +230,36 @@ test("close() waits for what is being written, but a second at the most", async 
     await pair.pass(10_000);
     assert.equal(pair.serverHost.openSockets, 0);
   }
+});
+
+test("close() writes at once what has waited for a write to settle", async () => {
+  const scene = new Remembering();
+  const { store, pair } = scene;
+  const memory = await scene.open();
+  store.until = new Promise(() => {});
+  for (let number = 0; number < 100; number++) scene.takes(memory, number);
+  await pair.run(memory.close());
+  assert.deepEqual(await scene.unknown(63, 64, 99, 100), [100]);
+});
+
+test("a store that is read too late is not written any more: it is another listener's by then", async () => {
+  const scene = new Remembering();
+  const { store, pair } = scene;
+  const memory = await scene.open();
+  store.isFailing = true;
+  scene.takes(memory, 1);
+  await pair.pass(0);
+  store.isFailing = false;
+  const hang = Promise.withResolvers<void>();
+  store.untilRead = hang.promise;
+  await pair.pass(RETRY);
+  await pair.run(memory.close());
+  store.untilRead = undefined;
+  const other = await scene.open();
+  assert.equal(scene.takes(other, 2), true);
+  hang.resolve();
+  await pair.pass(0);
+  assert.deepEqual(await scene.unknown(2, 3), [3]);
 });
 
 test("listen() tells of a store in stats(), and of none", async () => {

@@ -8,6 +8,7 @@ import {
   listen,
   SosistabError,
 } from "../../mod.ts";
+import { shakeHands } from "../support/forged_peer.ts";
 import { PORT, SECRET_KEY, VirtualPair } from "../support/virtual_pair.ts";
 
 const isError = (code: string) => (error: unknown) =>
@@ -128,6 +129,32 @@ test("close() ends all sessions and leaves no socket and no timer behind", async
   assert.equal((await server.closed).by, "local");
   assert.equal(pair.network.openSockets, 0);
   await pair.pass(100); // what is still on its way
+  assert.equal(pair.network.clock.pending, 0);
+});
+
+test("close() lets no session begin while those that there are end", async () => {
+  const pair = new VirtualPair();
+  const { serverHost, clientHost } = pair;
+  let handler: DatagramHandler | undefined;
+  const host = {
+    ...serverHost,
+    bindDatagram: (address: Address, theirs: DatagramHandler) => {
+      handler = theirs;
+      return serverHost.bindDatagram(address, theirs);
+    },
+  };
+  const options = { port: PORT, secretKey: SECRET_KEY, freshKey: true };
+  const listener = await listen(host, options);
+  const client = await shakeHands(pair, listener);
+  const { socket, forger } = client;
+  socket.send(client.resume());
+  await pair.pass(50);
+  const closing = listener.close();
+  const from = { ...socket.addr, hostname: clientHost.address };
+  for (const packet of [client.resume(), forger.sign()]) handler?.onDatagram(packet, from);
+  await closing;
+  assert.equal(listener.stats().sessionsOpen, 0);
+  await pair.pass(100);
   assert.equal(pair.network.clock.pending, 0);
 });
 

@@ -58,6 +58,27 @@ test("replaceSession() takes over a session that has been in use for long", asyn
   await listener.close();
 });
 
+test("replaceSession() lets a carrier be judged by round trips that are measured still", async () => {
+  const pair = new VirtualPair({ delay: 20 });
+  const { listener, client: near, server: far } = await pair.sessions({ tcp: true }, {
+    protocol: "auto",
+  });
+  const [nearMux, farMux] = [near.multiplex(), far.multiplex()];
+  const [conn, farConn] = await pair.run(Promise.all([nearMux.openConn(), farMux.acceptConn()]));
+  const reading = readAll(farConn);
+  nearMux.replaceSession(await pair.connect(listener, { protocol: "auto" }));
+  // Little flows, but nothing waits: there is no reason to try TCP.
+  for (let i = 0; i < 200; i++) {
+    await pair.run(conn.write(BYTES.subarray(0, 5_000)));
+    await pair.pass(50);
+  }
+  assert.equal(listener.stats().streams?.accepted, 0);
+  conn.closeWrite();
+  assert.equal((await pair.run(reading)).length, 200 * 5_000);
+  await nearMux.close();
+  await listener.close();
+});
+
 test("replaceSession() refuses what is no session of its end", async () => {
   const pair = new VirtualPair();
   const { client, server } = await pair.multiplexes();

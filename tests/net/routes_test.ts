@@ -163,6 +163,27 @@ test("remove() leaves nothing of a session behind, wherever it was", () => {
   for (let port = 1; port <= 60; port++) assert.deepEqual(routed.routes.at(keyOf(port)), []);
 });
 
+test("continueIn() leaves nothing behind of the session that is none any more", () => {
+  const { routes, route } = new Routed();
+  const other = new Route("other");
+  routes.add(other);
+  for (const [i, each] of [route, other].entries()) {
+    const link = linkTo(1, `10.0.0.${i}`);
+    routes.bind(each, 0, link, 1_000, 0);
+    routes.onHeard(each, link, SIGN, 0);
+  }
+  routes.continueIn(route, other);
+  assert.deepEqual(routes.candidates(linkTo(1, "10.0.0.1")), [route]);
+  assert.deepEqual(routes.candidates(linkTo(9, "10.0.0.1")), []);
+  assert.deepEqual(
+    routes.candidates(linkTo(9, "10.0.0.0")),
+    [route],
+    "it may still come from there",
+  );
+  routes.remove(route);
+  assert.deepEqual(routes.candidates(linkTo(9, "10.0.0.0")), []);
+});
+
 test("an address has at most 4 sessions: mere claims give way first, then the oldest", () => {
   const routes = new Routes();
   const all = Array.from({ length: 8 }, (_, i) => new Route(`${i}`));

@@ -4,7 +4,8 @@ import type { Address } from "../../src/address.ts";
 import type { Host } from "../../src/host.ts";
 import { connect } from "../../src/net/client.ts";
 import { worstOf } from "../../src/net/shard_resets.ts";
-import { readAll, VirtualPair } from "../support/virtual_pair.ts";
+import type { Session } from "../../src/net/contract.ts";
+import { PORT, readAll, VirtualPair } from "../support/virtual_pair.ts";
 
 const BYTES = Uint8Array.from({ length: 3_000_000 }, (_, i) => (i * 31 + (i >> 8)) % 251);
 
@@ -38,6 +39,61 @@ for (const protocol of ["udp", "tcp"] as const) {
     assert.equal(pair.network.openSockets, 0);
   });
 }
+
+/** How long a message to the server takes at the most, ms, of many one after the other. */
+async function longestWay(pair: VirtualPair, near: Session, far: Session): Promise<number> {
+  const [nearMux, farMux] = [near.multiplex(), far.multiplex()];
+  const [conn, farConn] = await pair.run(Promise.all([nearMux.openConn(), farMux.acceptConn()]));
+  let longest = 0;
+  for (let i = 0; i < 100; i++) {
+    const sentAt = pair.now;
+    await pair.run(conn.write(Uint8Array.of(i)), 60_000);
+    await pair.run(farConn.read(new Uint8Array(1)), 60_000);
+    longest = Math.max(longest, pair.now - sentAt);
+    await pair.pass(20);
+  }
+  return longest;
+}
+
+/** More than one way through the network takes here, ms, and less than two. */
+const ONE_WAY = 35;
+
+test("shards over TCP open to whichever address of the server answers, not to the first alone", async () => {
+  const pair = new VirtualPair({ delay: 20 });
+  const listener = await pair.listen({ udp: false, tcp: true });
+  const { address } = pair.serverHost;
+  const host: Host = {
+    ...pair.clientHost,
+    resolve: () => Promise.resolve(["192.0.2.77", address]),
+  };
+  const { publicKey: serverKey } = listener;
+  const options = { hostname: "server", port: PORT, serverKey, protocol: "tcp" } as const;
+  const near = await pair.run(connect(host, options));
+  const far = await pair.run(listener.accept());
+  assert.ok(await longestWay(pair, near, far) < ONE_WAY);
+  assert.equal(listener.stats().streams?.links, 6);
+  await near.close();
+  await listener.close();
+});
+
+test("shards over TCP that do not open are given nothing, while there is one that is open", async () => {
+  const pair = new VirtualPair({ delay: 20 });
+  const listener = await pair.listen({ udp: false, tcp: true });
+  const server = { hostname: pair.serverHost.address, port: PORT };
+  let asked = 0;
+  const near = await pair.connect(listener, {
+    protocol: "tcp",
+    connector: () =>
+      asked++ === 0
+        ? pair.clientHost.connectStream(server)
+        : Promise.withResolvers<never>().promise,
+  });
+  const far = await pair.run(listener.accept());
+  assert.ok(await longestWay(pair, near, far) < ONE_WAY);
+  assert.equal(asked, 6);
+  await near.close();
+  await listener.close();
+});
 
 test("resetInterval: a shard through which less comes than through the others is replaced", async () => {
   const pair = new VirtualPair();

@@ -150,7 +150,13 @@ export async function againstClient(pair: VirtualPair): Promise<ForgedPeer> {
       client = from;
       const copy = datagram.slice();
       const outcome = secret === undefined
-        ? responder.handleDatagram(datagram, memory, pair.now, serverHost.epochSeconds())
+        ? responder.handleDatagram(
+          datagram,
+          from.hostname,
+          memory,
+          pair.now,
+          serverHost.epochSeconds(),
+        )
         : undefined;
       if (outcome?.kind === "answer") {
         const answer = hellos.frame("down", minuteOf(pair), memory.subarray(0, outcome.length));
@@ -158,7 +164,9 @@ export async function againstClient(pair: VirtualPair): Promise<ForgedPeer> {
         const { extension: _ourKind, ...plain } = answer;
         socket.send(hellos.packet("down", minuteOf(pair), plain), from);
       }
-      if (outcome?.kind === "resume") secret = responder.openToken(outcome.resume, pair.now);
+      if (outcome?.kind === "resume") {
+        secret = responder.openToken(outcome.resume, pair.now)?.secret;
+      }
       if (outcome === undefined) received.push(copy);
     },
     onError: () => {},

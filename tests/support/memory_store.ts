@@ -8,6 +8,8 @@ export class MemoryStore implements ReplayStore {
   isFailing = false;
   /** What calls that write wait for before they settle; what they write they have written by then. */
   until: Promise<void> | undefined;
+  /** What calls that read wait for; they give what stood there before. */
+  untilRead: Promise<void> | undefined;
   /** The calls so far. */
   readonly calls: ("load" | "append" | "replace")[] = [];
 
@@ -15,10 +17,11 @@ export class MemoryStore implements ReplayStore {
     this.bytes = bytes;
   }
 
-  // deno-lint-ignore require-await -- what it throws must be a rejection
   async load(): Promise<Uint8Array | undefined> {
     this.calls.push("load");
-    return this.bytes?.slice();
+    const bytes = this.bytes?.slice();
+    await this.untilRead;
+    return bytes;
   }
 
   append(bytes: Uint8Array): Promise<void> {

@@ -195,3 +195,16 @@ test("a handler may close it: it is told nothing more, even of what has come alr
   await turn();
   assert.deepEqual(told, ["bytes 1"]);
 });
+
+test("a stream that refuses to be closed changes nothing for its handler", async () => {
+  const { told, stream, pump } = new Setting();
+  stream.close = () => {
+    throw new Error("closed already");
+  };
+  pump.start();
+  stream.incoming.close();
+  await turn();
+  assert.deepEqual(told, ["end"]);
+  pump.close();
+  assert.equal(pump.canWrite, false);
+});
