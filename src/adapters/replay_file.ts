@@ -47,7 +47,11 @@ export class ReplayFile implements ReplayStore {
   readonly #onError: ((error: unknown) => void) | undefined;
   #isFailing = false;
 
-  /** @param path Of the file, which is made at the start of the first listener that uses it. */
+  /**
+   * Touches nothing yet: the first listener that uses the file makes it at its start.
+   *
+   * @param path Of the file.
+   */
   constructor(path: string, { onError }: ReplayFileOptions = {}) {
     this.path = path;
     this.#onError = onError;
