@@ -63,6 +63,16 @@ const PACE_GAINS: Readonly<Record<PhaseKind, number>> = {
   probe: 1,
 };
 
+/**
+ * Window of an upward phase in which the rate grows; else it is that of the pace, so that the phase
+ * presses too where windows hold the sending back, as when flows share a queue: the smaller one gains
+ * by that. But not behind a queue longer than this much of the room, or eight flows kept 1.9 round
+ * trips in a queue without end; nor where the path loses more, as what overflows then passes for it.
+ */
+const GROWTH_WINDOW_GAIN = 1.5;
+const UP_QUEUE = 1.1;
+const UP_LOSS = 0.02;
+
 /** Longest drain, rounds, and longest downward phase, ticks. */
 const MOST_DRAIN = 4;
 const MOST_DOWN = 2;
@@ -180,7 +190,7 @@ export class Lift implements CongestionController {
     if (isRefused && this.#phase.kind === "start") this.#enter("drain", sample);
     if (sample.roundStart) this.#gauge.onRound(this.#room, sample.now);
     this.#move(sample);
-    this.#steer(newFrames);
+    this.#steer(sample.rtt, newFrames);
   }
 
   onTimeout(): void {
@@ -354,7 +364,7 @@ export class Lift implements CongestionController {
   }
 
   /** Sets pace and window. */
-  #steer(newFrames: number): void {
+  #steer(rtt: number, newFrames: number): void {
     const { kind } = this.#phase;
     const rate = this.#rate;
     const pace = this.#paceGain * rate;
@@ -366,12 +376,18 @@ export class Lift implements CongestionController {
     }
     let target = PROBE_PART * this.#product;
     if (kind !== "probe") {
-      const gain = this.#grownRounds > 0 && kind === "up" ? 1.5 : 1;
-      target = rate * (this.#gauge.least + this.#room) * gain + this.#extra;
+      target = rate * (this.#gauge.least + this.#room) * this.#windowGain(rtt) + this.#extra;
       target = Math.min(target, this.#bound, this.#rival.window);
     }
     target = Math.min(MOST_WINDOW, Math.max(LEAST_WINDOW, target));
     this.#window = Math.min(target, this.#window + newFrames);
+  }
+
+  #windowGain(rtt: number): number {
+    if (this.#phase.kind !== "up") return 1;
+    if (this.#grownRounds > 0) return GROWTH_WINDOW_GAIN;
+    const isShort = rtt <= this.#gauge.least + UP_QUEUE * this.#room;
+    return isShort && this.#judge.floor.rate <= UP_LOSS ? UP_GAIN : 1;
   }
 
   get #paceGain(): number {

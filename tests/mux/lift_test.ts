@@ -45,6 +45,16 @@ class Path {
     for (const until = this.now + duration; this.now < until;) this.#step(change);
   }
 
+  /** The windows in the time to come. */
+  windows(duration: number, change: Partial<AckSample>): number[] {
+    const windows: number[] = [];
+    for (const until = this.now + duration; this.now < until;) {
+      this.#step(change);
+      windows.push(this.lift.window);
+    }
+    return windows;
+  }
+
   #step(change: Partial<AckSample>): void {
     const { lift } = this;
     const reported = this.#reports.findLast(({ at }) => at <= this.now)?.passed ?? 0;
@@ -102,6 +112,18 @@ test("Lift keeps no more in flight than the path holds, 32 ms of the rate, the n
   const path = new Path(8);
   path.run(3_000);
   assert.ok(path.lift.window <= 8 * (RTT + 32 + 5) + 16, `${path.lift.window}`);
+});
+
+test("Lift raises the window too when it looks for more, but not behind a queue that is long already", () => {
+  for (const [queue, gain] of [[0, 1.25], [30, 1.25], [60, 1]] as const) {
+    const path = new Path(8);
+    path.run(3_000);
+    const windows = path.windows(600, { rtt: RTT + queue });
+    const usual = windows.toSorted((a, b) => a - b)[windows.length / 2] ?? NaN;
+    const growth = Math.max(...windows) / usual;
+    assert.ok(Math.abs(growth - gain) < 0.02, `behind ${queue} ms: ${growth}`);
+    assert.ok(path.rates.slice(-120).some((rate) => rate > 9.9), "it looked for more");
+  }
 });
 
 test("Lift takes no loss off the rate that the path itself loses", () => {
