@@ -15,7 +15,6 @@ import { HelloJournal, MOST_RECORDS } from "../handshake/hello_journal.ts";
 import type { Host, ReplayStore } from "../host.ts";
 import { Random } from "../random.ts";
 import { Alarm } from "./alarm.ts";
-import type { ListenOptions } from "./contract.ts";
 
 // Tuning.
 
@@ -51,10 +50,16 @@ export interface HelloStats {
 }
 
 /** Settings of a {@linkcode HelloMemory}. */
-export type HelloMemoryOptions = Pick<
-  ListenOptions,
-  "secretKey" | "replayStore" | "freshKey" | "signal"
->;
+export interface HelloMemoryOptions {
+  /** The server's, 32 bytes. */
+  readonly secretKey: Uint8Array;
+  /** Instead of the host's. */
+  readonly replayStore?: ReplayStore;
+  /** Whether nothing was ever answered under the key. */
+  readonly freshKey?: boolean;
+  /** Ends the wait for the store. */
+  readonly signal?: AbortSignal;
+}
 
 /** Remembers hellos. Made by {@linkcode HelloMemory.open}. */
 export class HelloMemory {
