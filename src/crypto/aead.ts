@@ -104,9 +104,11 @@ export class SessionCipher implements PacketCipher {
     work.set(packet.subarray(0, length), BLOCK_LENGTH);
     computeTag(this.#kernel, length);
     const isAuthentic = equalBytes(tag, packet.subarray(length, length + TAG_LENGTH));
-    // Whatever it is, the key of the tag is needed no more.
-    if (!isAuthentic) work.fill(0, 0, BLOCK_LENGTH);
-    if (!isAuthentic) return undefined;
+    if (!isAuthentic) {
+      // The key of the tag is needed no more; what is authentic wipes it by being decrypted.
+      work.fill(0, 0, BLOCK_LENGTH);
+      return undefined;
+    }
     this.#kernel.encrypt(this.#key, nonce, 0, BLOCK_LENGTH + length, 20);
     packet.set(work.subarray(BLOCK_LENGTH, BLOCK_LENGTH + length));
     return packet.subarray(0, length);

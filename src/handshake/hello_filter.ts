@@ -16,13 +16,14 @@
  *
  * @module
  */
+import { MINUTE_ORDER } from "../crypto/cookie.ts";
 import { deriveKey, keyedHash } from "../crypto/hash.ts";
 import { DigestSet } from "./digest_set.ts";
 
 // Protocol constants.
 
 /** How far the minute of a hello may be from that of the clock which takes it. */
-const MOST_SKEW = 2;
+const MOST_SKEW = Math.max(...MINUTE_ORDER);
 
 // Tuning.
 

@@ -20,7 +20,8 @@
  *
  * @module
  */
-import { SESSION_OVERHEAD, SessionCipher } from "../crypto/aead.ts";
+import { concatenate } from "../bytes.ts";
+import { SESSION_NONCE_LENGTH, SESSION_OVERHEAD, SessionCipher } from "../crypto/aead.ts";
 import { deriveKey } from "../crypto/hash.ts";
 import type { Random } from "../random.ts";
 import { Reader } from "../wire/reader.ts";
@@ -36,7 +37,6 @@ export const JOURNAL_HEAD: Uint8Array = Uint8Array.from(
 );
 
 const LENGTH_SIZE = 2;
-const NONCE_LENGTH = 12;
 const FLOOR_SIZE = 4;
 const RECORD_SIZE = 8;
 
@@ -63,7 +63,7 @@ export class HelloJournal {
     for (let at = 0; at === 0 || at < records.length; at += MOST_RECORDS) {
       parts.push(this.#seal(filter.floor, records.slice(at, at + MOST_RECORDS)));
     }
-    return concatenated(parts);
+    return concatenate(parts);
   }
 
   /**
@@ -106,7 +106,7 @@ export class HelloJournal {
       writer.u32(minute);
       writer.u32(digest);
     }
-    const nonce = new Uint8Array(NONCE_LENGTH);
+    const nonce = new Uint8Array(SESSION_NONCE_LENGTH);
     this.#random.fill(nonce);
     this.#cipher.seal(bytes.subarray(LENGTH_SIZE), length, nonce);
     return bytes;
@@ -120,14 +120,4 @@ function restore(plaintext: Uint8Array, into: HelloFilter): boolean {
     into.restore({ minute: reader.u32(), digest: reader.u32() });
   }
   return reader.ok && reader.remaining === 0;
-}
-
-function concatenated(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -5,10 +5,10 @@
  * than an answer takes, since then the path may have changed under us. For a question that is found
  * out by the clock, for what nobody has to answer with the next packet. While the silence lasts the
  * next ones wait 0.25, 0.5, 1 and then 2 seconds, give or take a tenth; and after a question 4 and 8,
- * since by then hellos look for the server, and whoever has found it does not wait. (The original puts one before
- * each packet once it has been silent for a second: a kilobyte a packet into a dead link, and a
- * metronome while the link is alive.) A client that only listens sends one now and then, so that the
- * server does not take it for gone.
+ * since by then hellos look for the server, and whoever has found it does not wait. (The original puts
+ * one before each packet once it has been silent for a second: a kilobyte a packet into a dead link,
+ * and a metronome while the link is alive.) A client that only listens sends one now and then, so that
+ * the server does not take it for gone.
  *
  * A server is silent to a resume under another minute than its own, so when there is doubt about what
  * its clock shows each resume of one silence is sealed under another estimate than the one before.

@@ -63,6 +63,7 @@ export class WasmCipherKernel implements CipherKernel {
     try {
       const code = assembleModule(PAGES, [chachaFunction(STATE), poly1305Function(TAG)]);
       const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code));
+      // What it exports is known here and no type can tell: the module was assembled just now.
       return new WasmCipherKernel(exports as unknown as Exports);
     } catch {
       // Too old for vectors, or forbidden to compile.

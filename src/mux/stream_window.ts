@@ -3,7 +3,7 @@
  *
  * Below, TCP finds out what the path takes; a second one on top of it would see each of its pauses as
  * a queue, slow down, and leave it with nothing to find out by: at 100 Mbit/s, 50 ms and 5 % loss
- * one connection gave 3 Mbit/s so, and gives 45 and more. So nothing is paced here, and loss means
+ * one connection gave 3 Mbit/s so, and gives 27 to 68. So nothing is paced here, and loss means
  * nothing. What is left to do is to keep the queue in the system's buffers short, which take
  * megabytes: no more is sent ahead than
  *

@@ -70,9 +70,9 @@ export class ClientShards {
   /** Makes what shows a shard to the server. */
   createResumer(shardId: number): Resumer {
     const { host, random, options, base } = this.#options;
-    const { serverKey, shards } = options;
+    const { serverKey } = options;
     const { resumeToken, clock, extension } = base();
-    const isOne = shards === 1 || (shards === undefined && shardId < FIRST_STREAM_SHARD);
+    const isOne = this.#wanted(shardId >= FIRST_STREAM_SHARD) === 1;
     const interval = !isOne && extension === undefined ? ORIGINAL_INTERVAL : Infinity;
     return new Resumer(
       { serverKey, resumeToken, shardId, random, clock, interval },
@@ -85,8 +85,7 @@ export class ClientShards {
     this.#path = path;
     this.#resets?.stop();
     const first = path.shards[0]!;
-    const isStream = isReliable(first.link.carrier);
-    const wanted = this.#options.options.shards ?? (isStream ? STREAM_SHARDS : UDP_SHARDS);
+    const wanted = this.#wanted(isReliable(first.link.carrier));
     for (let i = 1; i < wanted; i++) {
       // One that cannot be opened is one less: the session lives.
       const another = await this.#options.openLike(first.link).catch(() => undefined);
@@ -113,6 +112,10 @@ export class ClientShards {
       // By its number the server knows what it takes the place of, and sends nothing there any more.
       if (link !== undefined) path.replaceShard(worst, this.create(link, worst.id));
     });
+  }
+
+  #wanted(isStream: boolean): number {
+    return this.#options.options.shards ?? (isStream ? STREAM_SHARDS : UDP_SHARDS);
   }
 
   /** They are used again after a while; but never one that is in use. */

@@ -14,6 +14,7 @@ import { HelloFilter, type HelloRecord } from "../handshake/hello_filter.ts";
 import { HelloJournal, MOST_RECORDS } from "../handshake/hello_journal.ts";
 import type { Host, ReplayStore } from "../host.ts";
 import { Random } from "../random.ts";
+import { unlessAborted } from "../transport/unless_aborted.ts";
 import { Alarm } from "./alarm.ts";
 
 // Tuning.
@@ -223,16 +224,6 @@ export class HelloMemory {
     });
     this.#writes.add(writing);
   }
-}
-
-/** Waits no longer than until the signal is aborted, and rejects with its reason then. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort);
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }
 
 function checkStore(store: ReplayStore | undefined): ReplayStore | undefined {

@@ -270,9 +270,10 @@ export class ServerSessions {
   #findClaimed(session: SessionMachine): Route | undefined {
     const { claim } = session.acquaintance;
     if (claim === undefined) return undefined;
-    const claimed = this.#routes.named(claimedName(claim));
+    const name = claimedName(claim);
+    const claimed = this.#routes.named(name);
     // It may have been replaced since, and its client has not heard of that.
-    const identity = claimed?.identities.get(claimedName(claim));
+    const identity = claimed?.identities.get(name);
     const isProven = identity !== undefined &&
       provesClaim(claim, identity, session.identity.name);
     session.acquaintance.setAnswer(isProven ? "yes" : "unknown");

@@ -15,11 +15,11 @@ import type { SessionPath } from "./session_path.ts";
  */
 export function tellState(
   { host, rtt }: { readonly host: Host; readonly rtt: RttEstimator },
-  { address, carrier }: SessionPath,
+  path: SessionPath,
   window: (() => number) | undefined,
 ): void {
   if (host.onSessionState === undefined) return;
-  const isOverStream = isReliable(carrier);
-  const state = { remoteAddr: address, isOverStream, rtt: rtt.smoothed };
+  const isOverStream = isReliable(path.carrier);
+  const state = { remoteAddr: path.address, isOverStream, rtt: rtt.smoothed };
   host.onSessionState(window === undefined ? state : { ...state, window: window() });
 }

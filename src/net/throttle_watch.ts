@@ -12,7 +12,6 @@
  *
  * @module
  */
-
 import { TCP_FACTOR } from "./rate_trial.ts";
 
 // Tuning.
@@ -120,14 +119,14 @@ export class ThrottleWatch {
     this.#fallenSince = this.#standingSince = Infinity;
   }
 
-  #hasFallen(rate: number): boolean {
-    return rate >= LEAST_RATE && rate < FALL * this.#usual;
-  }
-
   /** UDP is used anew: what was usual over another carrier is known, Mbit/s. */
   onUdpUsed(usual: number): void {
     this.#usual = usual;
     this.#judgedRate = Infinity;
     this.#fallenSince = this.#standingSince = Infinity;
+  }
+
+  #hasFallen(rate: number): boolean {
+    return rate >= LEAST_RATE && rate < FALL * this.#usual;
   }
 }

@@ -28,8 +28,8 @@ class ClientSocket implements DatagramHandler {
     this.#handler = handler;
   }
 
-  async bind(host: Host, any: string): Promise<void> {
-    this.#socket = await host.bindDatagram({ hostname: any, port: 0 }, this);
+  async bind(host: Host, wildcard: string): Promise<void> {
+    this.#socket = await host.bindDatagram({ hostname: wildcard, port: 0 }, this);
   }
 
   add(address: Address): void {
@@ -87,13 +87,13 @@ export async function openUdpLinks(
   const sockets = new Map<string, ClientSocket>();
   let failure: unknown;
   for (const address of addresses) {
-    const any = isIpv6(address.hostname) ? "::" : "0.0.0.0";
+    const wildcard = isIpv6(address.hostname) ? "::" : "0.0.0.0";
     try {
-      let socket = sockets.get(any);
+      let socket = sockets.get(wildcard);
       if (socket === undefined) {
         socket = new ClientSocket(handler);
-        await socket.bind(host, any);
-        sockets.set(any, socket);
+        await socket.bind(host, wildcard);
+        sockets.set(wildcard, socket);
       }
       socket.add(address);
     } catch (error) {

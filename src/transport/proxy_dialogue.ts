@@ -10,6 +10,7 @@ import { type Address, formatAddress, isIpv6 } from "../address.ts";
 import { SosistabError } from "../errors.ts";
 import type { ByteStream, Host } from "../host.ts";
 import { parseIpv6 } from "./ipv6_bytes.ts";
+import { unlessAborted } from "./unless_aborted.ts";
 
 // Tuning.
 
@@ -225,13 +226,6 @@ async function reach(host: Host, proxy: Address, signal: AbortSignal): Promise<B
     failure = error;
   }
   throw proxyFailed(proxy, "cannot be reached", failure);
-}
-
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason));
-    promise.then(resolve, reject);
-  });
 }
 
 /** The place behind the first empty line, or -1. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { concatenate } from "../../src/bytes.ts";
 import assert from "node:assert/strict";
 import type { Address } from "../../src/address.ts";
 import { SosistabError, type SosistabErrorCode } from "../../src/errors.ts";
@@ -87,7 +88,7 @@ export async function withStreams(
 export async function readAll({ readable }: Pick<ByteStream, "readable">): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   for await (const part of readable) parts.push(part);
-  return joined(parts);
+  return concatenate(parts);
 }
 
 /** Reads so many bytes, not one more or less than the chunks bring. */
@@ -101,7 +102,7 @@ export async function readSome({ readable }: ByteStream, length: number): Promis
     count += value.length;
   }
   reader.releaseLock();
-  return joined(parts);
+  return concatenate(parts);
 }
 
 /** Writes all in pieces, and closes the writing half. */
@@ -136,14 +137,4 @@ export function isError(...codes: SosistabErrorCode[]): (error: unknown) => bool
     assert.ok(codes.includes(error.code), `${error.code}: ${error.message}`);
     return true;
   };
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

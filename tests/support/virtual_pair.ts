@@ -1,6 +1,7 @@
 /**
  * A server and a client of the public API on a virtual network.
  */
+import { concatenate } from "../../src/bytes.ts";
 import {
   connect,
   type Link,
@@ -127,11 +128,5 @@ export async function readAll(conn: RelConn): Promise<Uint8Array> {
   for (let count = await conn.read(into); count !== null; count = await conn.read(into)) {
     parts.push(into.slice(0, count));
   }
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return concatenate(parts);
 }
