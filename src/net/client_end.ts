@@ -288,6 +288,7 @@ export class ClientEnd implements ClientLinkHandler {
       epochSeconds: () => host.epochSeconds(),
       reason: () => this.#choice?.reason,
       isSearching: () => this.#search !== undefined,
+      isOwnKind: () => this.#driver?.current.session.isOwnKind === true,
       onSilent: () => this.#onSilent(),
       onTrialHeard: () => this.#choice?.onTrialHeard(),
       onClose: () => this.#stop(),

@@ -74,6 +74,8 @@ export interface ClientPathOptions {
   readonly reason: () => string | undefined;
   /** Whether the server is looked for. */
   readonly isSearching: () => boolean;
+  /** Whether the server is of our own kind. */
+  readonly isOwnKind: () => boolean;
   /** Told once when a question has not been answered for long. */
   readonly onSilent: () => void;
   /** Told when the server has been heard over the shard on trial. */
@@ -329,7 +331,11 @@ export class ClientPath implements SessionPath {
     let open: Shard | undefined;
     for (let i = 0; i < shards.length; i++) {
       const shard = shards[this.#next++ % shards.length]!;
-      if (this.#hasRoom(shard)) return this.#run.start(shard);
+      if (this.#hasRoom(shard)) {
+        // Wire compatibility: the original answers over the stream that spoke last, so its packets
+        // would go in runs too, overtake one another, and be taken for lost.
+        return this.#options.isOwnKind() ? this.#run.start(shard) : shard;
+      }
       if (shard.link.isOpen !== false) open = shard;
     }
     // The next time it is another one.

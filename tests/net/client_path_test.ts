@@ -47,6 +47,7 @@ class Way {
 /** A path over some ways, at the time 0, whose wall clock can be set. */
 function pathOver(first: Way, ...others: readonly Way[]) {
   const wall = { seconds: 1_000_000, reads: 0 };
+  const server = { isOwnKind: true };
   const rtt = new RttEstimator(50);
   const path = new ClientPath({
     rtt: () => rtt,
@@ -57,6 +58,7 @@ function pathOver(first: Way, ...others: readonly Way[]) {
     },
     reason: () => undefined,
     isSearching: () => false,
+    isOwnKind: () => server.isOwnKind,
     onSilent: () => {},
     onTrialHeard: () => {},
     onClose: () => {},
@@ -66,7 +68,7 @@ function pathOver(first: Way, ...others: readonly Way[]) {
     path.prepare(isQuestion, now);
     path.send(PACKET);
   };
-  return { path, wall, send };
+  return { path, wall, server, send };
 }
 
 function streams(...areOpen: readonly boolean[]): readonly [Way, ...Way[]] {
@@ -77,6 +79,17 @@ function streams(...areOpen: readonly boolean[]): readonly [Way, ...Way[]] {
   });
   return [first!, ...others];
 }
+
+test("ClientPath gives streams packets in runs, and to the original one after the other", () => {
+  for (const isOwnKind of [true, false]) {
+    const ways = streams(true, true);
+    const { server, send } = pathOver(...ways);
+    server.isOwnKind = isOwnKind;
+    for (let i = 0; i < 4; i++) send(false, i);
+    const packets = ways.map((way) => way.packets);
+    assert.deepEqual(packets, isOwnKind ? [4, 0] : [2, 2]);
+  }
+});
 
 test("ClientPath asks over what is used first, when a sleep falls into a trial", () => {
   const [used, trial] = [new Way("tcp", 128), new Way("udp", 0)];

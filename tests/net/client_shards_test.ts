@@ -49,6 +49,7 @@ async function shardsOf(
     epochSeconds: () => host.epochSeconds(),
     reason: () => undefined,
     isSearching: () => false,
+    isOwnKind: () => true,
     onSilent: () => {},
     onTrialHeard: () => {},
     onClose: () => {},

@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { formatAddress } from "../../src/address.ts";
+import { SessionDriver } from "../../src/net/driver.ts";
 import { Route } from "../../src/net/route.ts";
 import { Routes } from "../../src/net/routes.ts";
 import type { Link } from "../../src/transport/link.ts";
@@ -92,4 +93,25 @@ test("a session that begins over a stream is where that comes from", () => {
   routes.bind(route, 0, stream, 500, 0);
   routes.onHeard(route, stream, SIGN, 0);
   assert.ok(route.choose(1_000_000, random, 0));
+});
+
+test("streams get packets in runs, and to the original each packet is drawn anew", () => {
+  for (const isOwnKind of [true, false]) {
+    const { routes, route } = routed();
+    route.driver = Object.create(SessionDriver.prototype, { session: { value: { isOwnKind } } });
+    for (const id of [1, 2, 3, 4]) {
+      const stream: Link = { ...linkTo(id), carrier: "tcp" };
+      routes.bind(route, id, stream, 500, 0);
+      routes.onHeard(route, stream, SIGN, 0);
+    }
+    let changes = 0;
+    let before: Link | undefined;
+    for (let i = 0; i < 120; i++) {
+      const link = route.choose(1_000, random, 0);
+      if (link !== before) changes++;
+      before = link;
+    }
+    // Ten runs of twelve; or three of four draws go elsewhere.
+    assert.ok(isOwnKind ? changes <= 10 : changes > 60, `${isOwnKind}: ${changes}`);
+  }
 });
