@@ -9,8 +9,8 @@ const PATH = { delay: 15, rate: 20, queue: 100 };
 /** What either carrier brings on that path, at the least, Mbit/s, once it has found its rate. */
 const FULL = 12;
 /** How long it may take to find it, ms, and how long it is measured. */
-const SETTLING = 1_000;
-const MEASURED = 4_000;
+const SETTLING = 2_000;
+const MEASURED = 8_000;
 
 async function fullRate(flow: AutoFlow): Promise<number> {
   await flow.goodput(SETTLING);
