@@ -35,10 +35,6 @@ export type {
   Closure,
   ConnectOptions,
   DatagramRepairOptions,
-  Listener,
-  ListenerStats,
-  ListenLimits,
-  ListenOptions,
   Multiplex,
   MultiplexOptions,
   MultiplexStats,
@@ -48,6 +44,12 @@ export type {
   SessionStats,
   WaitOptions,
 } from "./src/net/contract.ts";
+export type {
+  Listener,
+  ListenerStats,
+  ListenLimits,
+  ListenOptions,
+} from "./src/net/listen_contract.ts";
 export { formatKey, parseKey } from "./src/net/key_text.ts";
 export { tracePackets } from "./src/net/trace_packets.ts";
 export { formatUrl, parseUrl, type ServerAddress } from "./src/net/url.ts";

@@ -27,7 +27,8 @@
  * @module
  */
 import { connect as connectOn } from "../net/client.ts";
-import type { ConnectOptions, Listener, ListenOptions, Session } from "../net/contract.ts";
+import type { ConnectOptions, Session } from "../net/contract.ts";
+import type { Listener, ListenOptions } from "../net/listen_contract.ts";
 import { listen as listenOn } from "../net/listener.ts";
 import { bunHost } from "./bun_host.ts";
 

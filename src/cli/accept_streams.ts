@@ -4,7 +4,8 @@
  * @module
  */
 import { formatAddress } from "../address.ts";
-import type { Closure, Listener, RelConn, Session } from "../net/contract.ts";
+import type { Closure, RelConn, Session } from "../net/contract.ts";
+import type { Listener } from "../net/listen_contract.ts";
 import type { Context } from "./context.ts";
 import { transportName } from "./open_session.ts";
 

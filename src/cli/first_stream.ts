@@ -6,7 +6,8 @@
  *
  * @module
  */
-import type { Listener, RelConn, Session } from "../net/contract.ts";
+import type { RelConn, Session } from "../net/contract.ts";
+import type { Listener } from "../net/listen_contract.ts";
 import { acceptStreams } from "./accept_streams.ts";
 import type { Context } from "./context.ts";
 import { explainLoss } from "./explain.ts";

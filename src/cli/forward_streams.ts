@@ -4,7 +4,8 @@
  * @module
  */
 import { type Address, formatAddress } from "../address.ts";
-import type { Listener, RelConn, Session } from "../net/contract.ts";
+import type { RelConn, Session } from "../net/contract.ts";
+import type { Listener } from "../net/listen_contract.ts";
 import { acceptStreams } from "./accept_streams.ts";
 import type { Context } from "./context.ts";
 import { systemReason } from "./explain.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { type Address, formatAddress } from "../address.ts";
-import type { Listener } from "../net/contract.ts";
+import type { Listener } from "../net/listen_contract.ts";
 import { listen as openListener } from "../net/listener.ts";
 import { formatUrl } from "../net/url.ts";
 import { DEFAULT_PORT, parseListenAddress } from "./arguments.ts";

@@ -11,7 +11,8 @@ import type { DatagramHandler, DatagramSocket, Host, StreamListener } from "../h
 import { Random } from "../random.ts";
 import { StreamServer } from "../transport/stream_server.ts";
 import { UdpLink } from "../transport/udp_link.ts";
-import type { Listener, ListenerStats, ListenOptions, Session, WaitOptions } from "./contract.ts";
+import type { Session, WaitOptions } from "./contract.ts";
+import type { Listener, ListenerStats, ListenOptions } from "./listen_contract.ts";
 import { HelloMemory } from "./hello_memory.ts";
 import {
   checkKey,

@@ -18,7 +18,7 @@ import type { Random } from "../random.ts";
 import { MOST_PACKET_RECEIVED, type PacketOutcome, SessionMachine } from "../session/machine.ts";
 import type { Link } from "../transport/link.ts";
 import { Alarm } from "./alarm.ts";
-import type { ListenOptions } from "./contract.ts";
+import type { ListenOptions } from "./listen_contract.ts";
 import { SessionDriver } from "./driver.ts";
 import { IDLE_TIMEOUT } from "./options.ts";
 import { Route } from "./route.ts";

@@ -7,7 +7,8 @@
 import { test, type TestContext } from "node:test";
 import assert from "node:assert/strict";
 import { listen } from "../../mod.ts";
-import type { Listener, Multiplex } from "../../src/net/contract.ts";
+import type { Multiplex } from "../../src/net/contract.ts";
+import type { Listener } from "../../src/net/listen_contract.ts";
 import { currentHost } from "../support/current_host.ts";
 import { delay } from "../support/delay.ts";
 import { patternSha256 } from "../support/pattern.ts";

@@ -6,7 +6,7 @@
  */
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import type { Listener, ListenOptions } from "../../src/net/contract.ts";
+import type { Listener, ListenOptions } from "../../src/net/listen_contract.ts";
 import { HelloForger } from "../support/hello_forger.ts";
 import { HelloProber, type ProbedCarrier } from "../support/hello_prober.ts";
 import { MemoryStore } from "../support/memory_store.ts";

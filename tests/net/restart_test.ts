@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import type { Listener, Multiplex } from "../../src/net/contract.ts";
+import type { Multiplex } from "../../src/net/contract.ts";
+import type { Listener } from "../../src/net/listen_contract.ts";
 import { SosistabError } from "../../src/errors.ts";
 import { MemoryStore } from "../support/memory_store.ts";
 import { VirtualPair } from "../support/virtual_pair.ts";

@@ -3,7 +3,8 @@
  * datagrams alone can be held back.
  */
 import type { Link, LinkConditions } from "../../src/adapters/sim.ts";
-import type { Listener, RelConn, Session } from "../../src/net/contract.ts";
+import type { RelConn, Session } from "../../src/net/contract.ts";
+import type { Listener } from "../../src/net/listen_contract.ts";
 import { VirtualPair } from "./virtual_pair.ts";
 
 /** What a throttle does to datagrams; without anything it lets all of them pass. */

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { connect } from "../../src/adapters/sim.ts";
 import type { Host, StreamSocket } from "../../src/host.ts";
-import type { Listener } from "../../src/net/contract.ts";
+import type { Listener } from "../../src/net/listen_contract.ts";
 import type { SimulatedNode } from "../../src/sim/contract.ts";
 import { tampered, untouched } from "./tampered_stream.ts";
 import type { VirtualPair } from "./virtual_pair.ts";

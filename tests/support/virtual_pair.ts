@@ -12,14 +12,8 @@ import {
   simulatedNetwork,
   type SimulatedNode,
 } from "../../src/adapters/sim.ts";
-import type {
-  ConnectOptions,
-  Listener,
-  ListenOptions,
-  Multiplex,
-  RelConn,
-  Session,
-} from "../../src/net/contract.ts";
+import type { ConnectOptions, Multiplex, RelConn, Session } from "../../src/net/contract.ts";
+import type { Listener, ListenOptions } from "../../src/net/listen_contract.ts";
 
 export const SECRET_KEY = new Uint8Array(32).fill(7);
 export const PORT = 4000;
