@@ -47,6 +47,7 @@ const DECLARATIONS = [
   "src/errors.ts",
   "src/host.ts",
   "src/net/contract.ts",
+  "src/net/listen_contract.ts",
   "src/stats/ema.ts",
   "src/stats/gatherer.ts",
   "src/stats/time_series.ts",

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Address } from "../address.ts";
-import type { Host, ReplayStore, TlsIdentity } from "../host.ts";
+import type { ReplayStore, TlsIdentity } from "../host.ts";
 import type { StreamServerStats } from "../transport/stream_server.ts";
 import type { DatagramRepairOptions, Session, WaitOptions } from "./contract.ts";
 import type { HelloStats } from "./hello_memory.ts";
@@ -33,7 +33,7 @@ export interface ListenOptions {
   readonly secretKey: Uint8Array;
   /**
    * Where it is kept which hellos were answered, for the listener after this one; by default
-   * the host's {@linkcode Host.replayStore}, if there is one. It belongs to the key.
+   * the host's `Host.replayStore`, if there is one. It belongs to the key.
    */
   readonly replayStore?: ReplayStore;
   /**
