@@ -33,7 +33,7 @@ export interface ListenOptions {
   readonly secretKey: Uint8Array;
   /**
    * Where it is kept which hellos were answered, for the listener after this one; by default
-   * the host's `Host.replayStore`, if there is one. It belongs to the key.
+   * the host's {@linkcode Host.replayStore}, if there is one. It belongs to the key.
    */
   readonly replayStore?: ReplayStore;
   /**

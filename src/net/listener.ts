@@ -175,13 +175,12 @@ class DrivenListener implements Listener, DatagramHandler, SessionsOwner {
     return this.#queue.length;
   }
 
-  // deno-lint-ignore require-await -- what it throws must be a rejection
   async accept({ signal }: WaitOptions = {}): Promise<Session> {
     signal?.throwIfAborted();
     const session = this.#queue.shift();
     if (session !== undefined) return session;
     if (this.#isClosed) throw CLOSED;
-    return this.#acceptors.wait(signal);
+    return await this.#acceptors.wait(signal);
   }
 
   async *[Symbol.asyncIterator](): AsyncIterableIterator<Session> {

@@ -99,13 +99,12 @@ export class DrivenMultiplex implements Multiplex {
     return conn;
   }
 
-  // deno-lint-ignore require-await -- what it throws must be a rejection
   async acceptConn({ signal }: WaitOptions = {}): Promise<RelConn> {
     signal?.throwIfAborted();
     const conn = this.#incoming.shift();
     if (conn !== undefined) return conn;
     this.#assertOpen();
-    return this.#acceptors.wait(signal);
+    return await this.#acceptors.wait(signal);
   }
 
   async *[Symbol.asyncIterator](): AsyncIterableIterator<RelConn> {

@@ -79,13 +79,12 @@ export class DrivenSession implements Session, DriverObserver {
     return this.#driver.send(datagram, maxAge);
   }
 
-  // deno-lint-ignore require-await -- what it throws must be a rejection
   async receive({ signal }: WaitOptions = {}): Promise<Uint8Array> {
     signal?.throwIfAborted();
     const datagram = this.#queue.take();
     if (datagram !== undefined) return datagram;
     this.#assertUsable();
-    return this.#receivers.wait(signal);
+    return await this.#receivers.wait(signal);
   }
 
   refresh(): void {

@@ -42,11 +42,15 @@ export function httpConnector(host: Host, options: ProxyOptions): Connector {
     );
   }
   const proxy = { hostname: options.hostname, port: options.port };
-  // deno-lint-ignore require-await -- what is thrown must be a rejection
   return async (address, { signal }) => {
     checkTarget(address);
     const question = encodeConnect(address, login);
-    return talkToProxy(host, proxy, signal, (dialogue) => askFor(dialogue, question, address));
+    return await talkToProxy(
+      host,
+      proxy,
+      signal,
+      (dialogue) => askFor(dialogue, question, address),
+    );
   };
 }
 

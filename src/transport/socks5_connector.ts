@@ -63,11 +63,10 @@ export function socks5Connector(host: Host, options: ProxyOptions): Connector {
   checkProxyOptions(host, options);
   const login = loginOf(options, MAX_LOGIN);
   const proxy = { hostname: options.hostname, port: options.port };
-  // deno-lint-ignore require-await -- what is thrown must be a rejection
   return async (address, { signal }) => {
     checkTarget(address);
     const question = encodeRequest(address);
-    return talkToProxy(host, proxy, signal, async (dialogue) => {
+    return await talkToProxy(host, proxy, signal, async (dialogue) => {
       await logIn(dialogue, login);
       await askFor(dialogue, question, address);
     });

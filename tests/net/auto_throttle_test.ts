@@ -8,7 +8,10 @@ const MOST_WAIT = 3_000;
 const PATH = { delay: 15, rate: 20, queue: 100 };
 /** What either carrier brings on that path, at the least, Mbit/s, once it has found its rate. */
 const FULL = 12;
-/** How long it may take to find it, ms, and how long it is measured. */
+/**
+ * How long it may take to find it, ms, and how long it is measured: a time-out of TCP is a second
+ * without data, and shall not decide.
+ */
 const SETTLING = 2_000;
 const MEASURED = 8_000;
 

@@ -48,7 +48,10 @@ for (const loss of [0, 0.02]) {
   });
 }
 
-/** How long a stream over one TCP connection takes at a loss below it, in the sum of five seeds, ms. */
+/**
+ * How long a stream over one TCP connection takes at a loss below it, ms: the sum of five seeds, since
+ * of two runs one has a time-out more by chance.
+ */
 async function transferTimes(loss: number, congestion: "lift" | undefined): Promise<number> {
   let sum = 0;
   for (const seed of [1, 2, 3, 4, 5]) sum += await transferTime(loss, congestion, seed);
