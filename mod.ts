@@ -7,7 +7,12 @@
  * @module
  */
 export { type Address, formatAddress, parseAddress } from "./src/address.ts";
-export { SosistabError, type SosistabErrorCode } from "./src/errors.ts";
+export {
+  type ResetReason,
+  SosistabError,
+  type SosistabErrorCode,
+  type SosistabErrorOptions,
+} from "./src/errors.ts";
 export type {
   ByteStream,
   ConnectStreamOptions,
@@ -35,20 +40,25 @@ export type {
   Closure,
   ConnectOptions,
   DatagramRepairOptions,
+  KeyLimits,
   Multiplex,
   MultiplexOptions,
   MultiplexStats,
   RelConn,
   SendOptions,
   Session,
+  SessionLimits,
   SessionStats,
   WaitOptions,
 } from "./src/net/contract.ts";
 export type {
+  DrainOptions,
+  HelloRequest,
   Listener,
   ListenerStats,
   ListenLimits,
   ListenOptions,
+  PacketDrops,
 } from "./src/net/listen_contract.ts";
 export { formatKey, parseKey } from "./src/net/key_text.ts";
 export { tracePackets } from "./src/net/trace_packets.ts";
@@ -62,7 +72,7 @@ export type { StreamServerStats } from "./src/transport/stream_server.ts";
 export { EmaCalculator } from "./src/stats/ema.ts";
 export { StatsGatherer } from "./src/stats/gatherer.ts";
 export { type TimePoint, TimeSeries } from "./src/stats/time_series.ts";
-export type { SessionCounts } from "./src/session/machine.ts";
+export type { FrameDrops, SessionCounts } from "./src/session/machine.ts";
 export type { PacketLogEntry } from "./src/session/packet_log.ts";
 export type { AckSample, CongestionController } from "./src/mux/congestion.ts";
 export type { CongestionChoice } from "./src/mux/create_congestion.ts";
@@ -72,5 +82,6 @@ export type { RepairExplanation } from "./src/repair/explanation.ts";
 export type { RepairOptions } from "./src/repair/options.ts";
 export type { RepairMode } from "./src/repair/parity_plan.ts";
 export type { MuxStats } from "./src/mux/machine.ts";
+export type { MessageDrops } from "./src/mux/message_drops.ts";
 export type { RecoveryStats } from "./src/mux/recovery.ts";
 export type { ReliableLaneStats } from "./src/mux/reliable_lane.ts";

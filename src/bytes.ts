@@ -28,9 +28,8 @@ export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
 
 /** The bytes as lower-case hexadecimal: a key for maps. */
 export function formatHex(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += HEX[byte];
-  return text;
+  // Not by adding: a key that is kept would keep each of its beginnings.
+  return Array.from(bytes, (byte) => HEX[byte]).join("");
 }
 
 const HEX: readonly string[] = Array.from(

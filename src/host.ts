@@ -100,6 +100,13 @@ export interface Host {
   createCipher?(key: Uint8Array): PacketCipher;
 
   /**
+   * Told of a mistake of the library's own that something from the network has brought to light: what
+   * was thrown. The session or the connection concerned ends, all else goes on. Where it is missing
+   * that is an uncaught error, which on most runtimes ends the process. Must not throw.
+   */
+  onFault?(error: unknown): void;
+
+  /**
    * Told the state of a session just before each of its packets is sealed, for logs. Where it is
    * missing nothing is spent on it.
    */
@@ -186,6 +193,12 @@ export interface DatagramSocket {
 
   /** Closes the socket; doing so twice is harmless. No handler is called afterwards. */
   close(): void;
+
+  /**
+   * Settles when its port is free again, some time after {@linkcode close}. Missing where it is as soon
+   * as the call returns.
+   */
+  readonly closed?: Promise<void>;
 }
 
 /** Settings of {@linkcode Host.connectStream}. */
@@ -306,4 +319,7 @@ export interface PacketCipher {
    * key.
    */
   open(packet: Uint8Array): Uint8Array | undefined;
+
+  /** Overwrites the key, where that can be done; nothing is sealed or opened any more. */
+  wipe?(): void;
 }

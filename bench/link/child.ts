@@ -60,11 +60,32 @@ export class Child {
     return this.#stderr.trim().split("\n").at(-1) ?? "";
   }
 
-  /** Ends it: kindly at first, for it may have something to say. */
-  async stop(): Promise<void> {
+  /** Tells it something. */
+  write(line: string): void {
+    this.#child.stdin?.write(`${line}\n`);
+  }
+
+  /** Ends it without a word. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.ended;
+  }
+
+  /**
+   * Ends it: kindly at first, for it may have something to say.
+   *
+   * @param patience How long it may take to end by itself, ms.
+   * @returns Whether it did.
+   */
+  async stop(patience: number = END_TIMEOUT): Promise<boolean> {
     this.#child.stdin?.end();
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), END_TIMEOUT);
+    let isKilled = false;
+    const timer = setTimeout(() => {
+      isKilled = true;
+      this.#child.kill("SIGKILL");
+    }, patience);
     await this.ended;
     clearTimeout(timer);
+    return !isKilled;
   }
 }

@@ -29,8 +29,8 @@ const DGRAM_RECEIVE_BUFFER = MAX_DATAGRAM + 1;
  * `"unstable": ["net"]` in its `deno.json`. Without that they are those of `node:dgram`, which
  * take up to twice as long for each datagram.
  *
- * On Linux the sockets get a larger receive buffer where the program has all of `--allow-ffi` and
- * `--allow-read`, as with `-A`: without it a busy machine loses datagrams at some 10 Mbit/s and more.
+ * On Linux the sockets get a larger receive buffer where the program has all of `--allow-ffi`, as with
+ * `-A`: without it a busy machine loses datagrams at some 10 Mbit/s and more.
  *
  * A bound socket keeps the process alive until it is closed; an alarm does so while it is armed.
  *

@@ -3,8 +3,12 @@
  *
  * The default of Linux holds 92 datagrams of 1,200 bytes: at 100 Mbit/s a pause of 9 ms, and on a busy
  * machine a process waits that long for its turn. So the C library is asked, where the program may
- * call it (`--allow-ffi`, and `--allow-read` to find the socket); a program that may not loses a
- * percent or two on such a machine, and nobody is asked for a permission.
+ * call it (`--allow-ffi`); a program that may not loses a percent or two on such a machine, and nobody
+ * is asked for a permission.
+ *
+ * Deno does not tell the number of a socket's file, so all numbers are tried from 0 on until one is a
+ * UDP socket at the port. (To read what the system knows of its sockets and of our files took 15 ms
+ * in a process with a thousand of them; this takes one, and most of that to open the library.)
  *
  * @module
  */
@@ -13,80 +17,95 @@
 
 /** Of Linux, on all processors that Deno runs on. */
 const SOL_SOCKET = 1;
+const SO_TYPE = 3;
 const SO_RCVBUF = 8;
+const SOCK_DGRAM = 2;
+
+/** Bytes of the longest address, that of IPv6, and where the port stands in all of them. */
+const ADDRESS_LENGTH = 28;
+const PORT_OFFSET = 2;
 
 /** The C library of Linux. */
 const LIBRARY = "libc.so.6";
 
-/** What the system knows of its UDP sockets, a line each. */
-const SOCKET_LISTS = ["/proc/self/net/udp", "/proc/self/net/udp6"];
+/** What is called of it; all return 0, or -1 for an error. */
+const SYMBOLS = {
+  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+} as const;
 
-/** Our open files, each a link to what it is. */
-const OPEN_FILES = "/proc/self/fd";
+// Tuning.
+
+/** Files that a process can have open; a new one gets the lowest number that is free. */
+const MOST_FILES = 65_536;
 
 /**
- * Asks for a receive buffer for all of this process's sockets that are bound to a port. The system may
- * grant less, but twice the default it always does.
+ * Asks for a receive buffer for a socket of this process that is bound to a port: of several, for the
+ * first that has none of that size yet. The system may grant less, but twice the default it always does.
  *
  * @param size Bytes.
- * @returns Whether it was granted to one at least. Never throws.
+ * @returns Whether it was granted. Never throws.
  */
 export function enlargeReceiveBuffer(port: number, size: number): boolean {
   if (Deno.build.os !== "linux" || !isPermitted()) return false;
   try {
-    const links = new Set(inodesOf(port).map((inode) => `socket:[${inode}]`));
-    const sockets = openFiles().filter(({ link }) => links.has(link));
-    return setReceiveBuffer(sockets.map(({ fd }) => fd), size);
+    const library = Deno.dlopen(LIBRARY, SYMBOLS);
+    try {
+      return new SocketFiles(library.symbols).enlarge(port, size);
+    } finally {
+      library.close();
+    }
   } catch {
-    // No such library, or no such files: another kind of Linux.
+    // No such library: another kind of Linux.
     return false;
   }
 }
 
 /** Asked for, for otherwise the user might be. */
 function isPermitted(): boolean {
-  return (["ffi", "read"] as const).every((name) =>
-    Deno.permissions.querySync({ name }).state === "granted"
-  );
+  return Deno.permissions.querySync({ name: "ffi" }).state === "granted";
 }
 
-/** The second word of a line is the address, in hexadecimal; the tenth is the inode. */
-function inodesOf(port: number): string[] {
-  const end = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  return SOCKET_LISTS.flatMap(linesOf)
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, address]) => address?.endsWith(end))
-    .flatMap((words) => words[9] ?? []);
-}
+/** The open files of this process that are sockets. */
+class SocketFiles {
+  readonly #calls: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+  readonly #address = new Uint8Array(ADDRESS_LENGTH);
+  readonly #value = new Int32Array(1);
+  readonly #length = new Uint32Array(1);
 
-/** None where a machine has no such sockets: without IPv6 there is no list of them. */
-function linesOf(path: string): string[] {
-  try {
-    return Deno.readTextFileSync(path).split("\n");
-  } catch {
-    return [];
+  constructor(calls: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"]) {
+    this.#calls = calls;
   }
-}
 
-function openFiles(): { readonly fd: number; readonly link: string }[] {
-  return [...Deno.readDirSync(OPEN_FILES)].flatMap(({ name }) => {
-    try {
-      return { fd: Number(name), link: Deno.readLinkSync(`${OPEN_FILES}/${name}`) };
-    } catch {
-      // The list itself was open while it was read.
-      return [];
+  /** Sets the buffer of the first at a port that is smaller; whether there was one. */
+  enlarge(port: number, size: number): boolean {
+    for (let file = 0; file < MOST_FILES; file++) {
+      if (this.#portOf(file) !== port || this.#option(file, SO_TYPE) !== SOCK_DGRAM) continue;
+      if ((this.#option(file, SO_RCVBUF) ?? size) >= size) continue;
+      this.#value[0] = size;
+      const { byteLength } = this.#value;
+      return this.#calls.setsockopt(file, SOL_SOCKET, SO_RCVBUF, this.#value, byteLength) === 0;
     }
-  });
-}
+    return false;
+  }
 
-function setReceiveBuffer(sockets: readonly number[], size: number): boolean {
-  const library = Deno.dlopen(LIBRARY, {
-    setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
-  });
-  const value = Int32Array.of(size);
-  const results = sockets.map((fd) =>
-    library.symbols.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, value, value.byteLength)
-  );
-  library.close();
-  return results.includes(0);
+  /** `undefined`: it is no socket. */
+  #portOf(file: number): number | undefined {
+    this.#length[0] = ADDRESS_LENGTH;
+    if (this.#calls.getsockname(file, this.#address, this.#length) !== 0) return undefined;
+    return this.#address[PORT_OFFSET]! << 8 | this.#address[PORT_OFFSET + 1]!;
+  }
+
+  #option(file: number, option: number): number | undefined {
+    this.#length[0] = this.#value.byteLength;
+    const result = this.#calls.getsockopt(
+      file,
+      SOL_SOCKET,
+      option,
+      this.#value,
+      this.#length,
+    );
+    return result === 0 ? this.#value[0] : undefined;
+  }
 }

@@ -50,9 +50,13 @@ export async function bindDenoDatagram(
 export class DenoDatagramSocket implements DatagramSocket {
   /** Where it is bound, with the real port. */
   readonly addr: Address;
+  /** Settles when it was closed, and Deno has let go of it: each call under way holds it still. */
+  readonly closed: Promise<void>;
   readonly #socket: DenoSocket;
   readonly #gate: DatagramGate;
   readonly #queue: SendQueue;
+  /** The last send; there is never more than one. */
+  #sending: Promise<void> = Promise.resolve();
 
   /** @param socket From now on this object's alone. */
   constructor(socket: DenoSocket, handler: DatagramHandler) {
@@ -62,10 +66,15 @@ export class DenoDatagramSocket implements DatagramSocket {
     this.#socket = socket;
     this.#gate = new DatagramGate(handler, this.addr);
     this.#queue = new SendQueue(this.#gate, (memory, length, { hostname, port }, done) => {
-      socket.send(memory.subarray(0, length), { transport: "udp", hostname, port })
-        .then(() => done(), done);
+      const to = { transport: "udp", hostname, port } as const;
+      try {
+        this.#sending = socket.send(memory.subarray(0, length), to).then(() => done(), done);
+      } catch (error) {
+        // Nothing that the runtime has against it may reach the sender.
+        queueMicrotask(() => done(error));
+      }
     });
-    void this.#receive();
+    this.closed = this.#receive().then(() => this.#sending);
   }
 
   /** Sends a datagram, now or never. */

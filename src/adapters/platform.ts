@@ -6,6 +6,7 @@
 import { randomFillSync } from "node:crypto";
 import type { Host } from "../host.ts";
 import { epochSeconds, now, setAlarm } from "./clock.ts";
+import { warnOfFault } from "./fault_warning.ts";
 import { resolve } from "./name_lookup.ts";
 import { connectNet } from "./net_connect.ts";
 import { listenBy, type StreamTraits } from "./net_listener.ts";
@@ -33,5 +34,6 @@ export function makePlatform(traits: StreamTraits): Platform {
     listenStream: listenBy(traits),
     secureStream: secureBy(traits.tlsOverSockets),
     x25519: new NativeX25519(),
+    onFault: warnOfFault,
   };
 }

@@ -90,8 +90,10 @@ export class ReplayFile implements ReplayStore {
   async replace(bytes: Uint8Array): Promise<void> {
     const next = `${this.path}.${process.pid}`;
     this.#attempt(() => {
+      // Left behind by a process that was killed, or put there by somebody else: it is not written to.
+      discard(next);
       try {
-        writeAndClose(next, "w", (file) => {
+        writeAndClose(next, "wx", (file) => {
           writeFileSync(file, bytes);
           fsyncSync(file);
         });

@@ -46,6 +46,7 @@ export type {
 } from "../sim/contract.ts";
 export type { DelayHistogram } from "../sim/delay_histogram.ts";
 export { type Deliver, Link, type LinkCounts } from "../sim/link.ts";
+export type { SocketFailure } from "../sim/socket_failure.ts";
 export { openRelay, type Relay, type RelayOptions } from "../sim/relay.ts";
 
 /**

@@ -3,19 +3,20 @@
  *
  * The functions there take key objects, and making one of a secret key costs as much as using it.
  * So the objects are remembered, by the very array that holds the secret key: what the owner of a
- * key lets go of is let go of here.
+ * key lets go of is let go of here. No copy of its bytes is: an owner who overwrites his array leaves
+ * none but the object's own, which the runtime overwrites when it collects it.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 import {
+  createHash,
   createPrivateKey,
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
   type KeyObject,
 } from "node:crypto";
-import { equalBytes } from "../bytes.ts";
 import type { KeyPair, X25519 } from "../host.ts";
 
 // Protocol constants.
@@ -36,10 +37,9 @@ export class NativeX25519 implements X25519 {
   /** Draws a fresh key pair. */
   generate(): KeyPair {
     const { privateKey, publicKey } = generateKeyPairSync("x25519");
-    const secretKey = rawKey(
-      privateKey.export({ format: "der", type: "pkcs8" }),
-      SECRET_KEY_PREFIX,
-    );
+    const der = privateKey.export({ format: "der", type: "pkcs8" });
+    const secretKey = rawKey(der, SECRET_KEY_PREFIX);
+    der.fill(0);
     this.#remember(secretKey, privateKey);
     return {
       secretKey,
@@ -60,7 +60,9 @@ export class NativeX25519 implements X25519 {
     try {
       const theirs = createPublicKey({ key, format: "der", type: "spki" });
       const secret = diffieHellman({ privateKey, publicKey: theirs });
-      return secret.some((byte) => byte !== 0) ? new Uint8Array(secret) : undefined;
+      const copy = new Uint8Array(secret);
+      secret.fill(0);
+      return copy.some((byte) => byte !== 0) ? copy : undefined;
     } catch {
       // OpenSSL and BoringSSL refuse a shared secret of zeros by themselves. Nothing else in here
       // can fail: every 32 bytes are a public key.
@@ -71,20 +73,27 @@ export class NativeX25519 implements X25519 {
   #secretKeyObject(secretKey: Uint8Array): KeyObject {
     const remembered = this.#secretKeys.get(secretKey);
     // The array is its owner's, who may have written another key into it.
-    if (remembered && equalBytes(remembered.bytes, secretKey)) return remembered.privateKey;
+    if (remembered?.digest === digestOf(secretKey)) return remembered.privateKey;
     const key = Buffer.concat([SECRET_KEY_PREFIX, secretKey]);
-    return this.#remember(secretKey, createPrivateKey({ key, format: "der", type: "pkcs8" }));
+    const privateKey = createPrivateKey({ key, format: "der", type: "pkcs8" });
+    key.fill(0);
+    return this.#remember(secretKey, privateKey);
   }
 
   #remember(secretKey: Uint8Array, privateKey: KeyObject): KeyObject {
-    this.#secretKeys.set(secretKey, { bytes: new Uint8Array(secretKey), privateKey });
+    this.#secretKeys.set(secretKey, { digest: digestOf(secretKey), privateKey });
     return privateKey;
   }
 }
 
 interface RememberedKey {
-  readonly bytes: Uint8Array;
+  /** Tells whether the array still holds this key. */
+  readonly digest: string;
   readonly privateKey: KeyObject;
+}
+
+function digestOf(secretKey: Uint8Array): string {
+  return createHash("sha256").update(secretKey).digest("base64");
 }
 
 function rawKey(der: Uint8Array, prefix: Uint8Array): Uint8Array {

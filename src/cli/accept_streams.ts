@@ -49,7 +49,8 @@ async function acceptFrom(
   }
 }
 
-function describe({ error }: Closure): string {
+function describe({ by, error }: Closure): string {
+  if (by === "remote") return "left";
   switch (error?.code) {
     case "idle-timeout":
       return "nothing heard for long";

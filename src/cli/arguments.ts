@@ -96,6 +96,11 @@ export function parseSeconds(text: string): number {
   ]);
 }
 
+/** Reads `--drain SECONDS`, of which there may be none, as ms. */
+export function parseDrain(text: string): number {
+  return /^0+$/.test(text.trim()) ? 0 : parseSeconds(text);
+}
+
 /** Reads `--count NUMBER`. */
 export function parseCount(text: string): number {
   const count = Number(text);

@@ -5,11 +5,13 @@
  */
 import process from "node:process";
 import { type Address, formatAddress } from "../address.ts";
+import { endError } from "../net/closure.ts";
 import type { Multiplex, Session } from "../net/contract.ts";
 import { watchCarrier } from "./carrier_watch.ts";
 import type { Context } from "./context.ts";
 import { explainConnect, explainLocalPort, explainLoss, systemReason } from "./explain.ts";
 import { keepAlive } from "./keep_alive.ts";
+import { drainStreams, OpenStreams } from "./open_streams.ts";
 import {
   type CarrierFlags,
   chooseTransport,
@@ -33,6 +35,8 @@ export interface ConnectFlags extends CarrierFlags {
   readonly timeout: number;
   /** How long the other side may be silent later, ms. */
   readonly deadAfter: number;
+  /** How long forwarded connections may take to finish when the program is to stop, ms. */
+  readonly drain: number;
 }
 
 /** Connects, and carries data until it ends. */
@@ -60,7 +64,7 @@ export async function connect(
   const carrier = watchCarrier(reporter, session);
   try {
     sayConnected(context, session, server.label, flags.proxy);
-    if (flags.local) await forwardPort(context, session, mux, flags.local, flags.info);
+    if (flags.local) await forwardPort(context, session, mux, { ...flags, local: flags.local });
     else await joinStdio(context, session, mux, flags.info, !isFromStdin);
   } catch (error) {
     throw explainLoss(error);
@@ -107,18 +111,19 @@ async function joinStdio(
   context.reporter.sayTotal();
 }
 
-/** Makes a stream of each connection to a local port, until the session ends. */
+/** Makes a stream of each connection to a local port, until the session ends or the program is to stop. */
 async function forwardPort(
   context: Context,
   session: Session,
   mux: Multiplex,
-  local: Address,
-  info: string,
+  { local, info, drain }: { local: Address; info: string; drain: number },
 ): Promise<void> {
   const { reporter, signal } = context;
+  const streams = new OpenStreams();
+  const asked = drain > 0 ? context.finishFirst() : signal;
   let tcp: TcpPort;
   try {
-    tcp = await listenTcp(local, (end) => void forwardOne(end));
+    tcp = await listenTcp(local, (end) => streams.add(forwardOne(end)));
   } catch (error) {
     throw explainLocalPort(error, local);
   }
@@ -130,11 +135,10 @@ async function forwardPort(
       reporter.highlight("listening")
     } tcp ${address}: each connection is a stream to the other side`,
   );
-  try {
-    throw await endOf(mux, signal);
-  } finally {
-    tcp.close();
-  }
+  const reason = await endOf(mux, AbortSignal.any([signal, asked]));
+  tcp.close();
+  if (!asked.aborted || signal.aborted) throw reason;
+  await drainStreams(context, streams, reason, { time: drain });
 
   async function forwardOne(end: TcpEnd): Promise<void> {
     const from = formatAddress(end.remoteAddr);
@@ -152,7 +156,7 @@ async function forwardPort(
 /** Waits until the session ends or the program is to stop, and gives the reason. */
 function endOf(mux: Multiplex, signal: AbortSignal): Promise<unknown> {
   return new Promise((resolve) => {
-    mux.closed.then(({ error }) => resolve(error));
+    mux.closed.then((closure) => resolve(endError(closure)));
     signal.addEventListener("abort", () => resolve(signal.reason));
     if (signal.aborted) resolve(signal.reason);
   });

@@ -12,6 +12,8 @@ export interface Context {
   readonly host: Host;
   /** Where to say what happens. */
   readonly reporter: Reporter;
-  /** Aborted with an `Interruption` when the program is to stop. */
+  /** Aborted with an `Interruption` when the program is to stop at once. */
   readonly signal: AbortSignal;
+  /** Asks for the first signal to let it finish what it has begun; returns what tells of it. */
+  readonly finishFirst: () => AbortSignal;
 }

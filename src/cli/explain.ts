@@ -204,6 +204,7 @@ function explainProxy({ code, message, cause }: SosistabError): Failure {
 export function explainLoss(error: unknown): unknown {
   if (!(error instanceof SosistabError)) return error;
   switch (error.code) {
+    case "goodbye":
     case "reset":
       return new Failure("connection-lost", "connection lost: the other side cut it off", [
         { cause: "the program there was stopped", remedy: "start both sides again" },

@@ -9,23 +9,47 @@ import type { Listener } from "../net/listen_contract.ts";
 import { acceptStreams } from "./accept_streams.ts";
 import type { Context } from "./context.ts";
 import { systemReason } from "./explain.ts";
+import { drainStreams, OpenStreams } from "./open_streams.ts";
 import { pipeStream } from "./stream_pipe.ts";
 import { connectTcp, type TcpEnd } from "./tcp_end.ts";
+import { untilAborted } from "./until_aborted.ts";
 
-/** Forwards until the listener is closed, or the signal aborted. */
+/** How streams are forwarded. */
+export interface ForwardOptions {
+  /** The TCP service. */
+  readonly target: Address;
+  /** How long a peer may be silent when an answer is awaited, ms. */
+  readonly deadAfter: number;
+  /** How long streams may take to finish when the program is to stop, ms; 0: they are cut. */
+  readonly drain: number;
+}
+
+/**
+ * Forwards until the program is to stop.
+ *
+ * @returns Settles when all streams have finished then. Rejects with the reason when some were cut.
+ */
 export async function forwardStreams(
   context: Context,
   listener: Listener,
-  target: Address,
-  deadAfter: number,
+  { target, deadAfter, drain }: ForwardOptions,
 ): Promise<void> {
-  const { reporter } = context;
+  const { reporter, signal } = context;
   const where = formatAddress(target);
+  const streams = new OpenStreams();
   let isReachable = true;
-  await acceptStreams(context, listener, {
+  const asked = drain > 0 ? context.finishFirst() : signal;
+  const accepting = acceptStreams(context, listener, {
     deadAfter,
-    onStream: (session, conn) => void forward(session, conn),
+    onStream: (session, conn) => streams.add(forward(session, conn)),
   });
+  try {
+    await Promise.race([accepting, untilAborted(asked)]);
+  } catch (error) {
+    if (!asked.aborted || signal.aborted) throw error;
+    const close = () => listener.close({ drain, signal });
+    await drainStreams(context, streams, error, { time: drain, close });
+  }
 
   async function forward(session: Session, conn: RelConn): Promise<void> {
     const service = await reach(conn);
@@ -36,6 +60,7 @@ export async function forwardStreams(
       // One stream that broke is its two ends' affair; programs are told all the same.
       const reason = error instanceof Error ? error.message : String(error);
       reporter.event("broken", { stream: conn.id, reason });
+      throw error;
     }
   }
 

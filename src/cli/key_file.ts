@@ -1,12 +1,12 @@
 /**
  * The file that holds a server's secret key: one line, 52 characters of base32.
  *
- * It is made once, readable by its owner alone, and never overwritten. What stands in it appears in
- * no message. With it begins the file of the hellos that it answers.
+ * It is made once, readable by its owner alone, and never overwritten; one that others can read is not
+ * used. What stands in it appears in no message. With it begins the file of the hellos that it answers.
  *
  * @module
  */
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import process from "node:process";
@@ -17,14 +17,12 @@ import { explainRead, systemReason } from "./explain.ts";
 import { Failure, systemCode } from "./failure.ts";
 import { helloFileOf, makeHelloFile } from "./hello_file.ts";
 import type { Reporter } from "./reporter.ts";
+import { GROUP_AND_OTHERS, readSecretFile } from "./secret_file.ts";
 import { shellWord } from "./shell_word.ts";
 
 /** Permissions of the file and of directories made for it. */
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
-
-/** What group and others may do with a file. */
-const OTHERS = 0o077;
 
 /** Where the key is when nobody says: the state directory of the XDG specification. */
 export function defaultKeyFile(stateHome: string | undefined = process.env.XDG_STATE_HOME): string {
@@ -47,7 +45,7 @@ export interface FiledKey extends KeyPair {
 export function loadKey(host: Host, reporter: Reporter, file: string | undefined): FiledKey {
   const path = file || defaultKeyFile();
   try {
-    return { ...readKeyFile(host, reporter, path), file: path };
+    return { ...readKeyFile(host, path), file: path };
   } catch (error) {
     if (file || systemCode(error) !== "ENOENT") throw explainMissing(error, path);
   }
@@ -77,18 +75,14 @@ export function makeKeyFile(host: Host, path: string): KeyPair {
   return keys;
 }
 
-function readKeyFile(host: Host, reporter: Reporter, path: string): KeyPair {
-  const secretKey = parseKey(readFileSync(path, "utf8").trim());
+function readKeyFile(host: Host, path: string): KeyPair {
+  const secretKey = parseKey(readSecretFile(path, "the key file", GROUP_AND_OTHERS).trim());
   if (secretKey === undefined) {
     throw new Failure(
       "usage",
       `${path} is no key file: it must hold one line of 52 characters, a-z and 2-7`,
       [{ remedy: "make another one: sosistab keygen FILE" }],
     );
-  }
-  // Windows has no such permissions, and shows all of them as given.
-  if (process.platform !== "win32" && (statSync(path).mode & OTHERS) !== 0) {
-    reporter.warn(`others can read the key file ${path}`, `chmod 600 ${shellWord(path)}`);
   }
   return {
     secretKey,

@@ -17,6 +17,7 @@ import { forwardStreams } from "./forward_streams.ts";
 import { helloFileOf, openHelloFile } from "./hello_file.ts";
 import { loadKey } from "./key_file.ts";
 import { advertisedHost } from "./own_address.ts";
+import { sayRefusals } from "./refusals.ts";
 import { shellWord } from "./shell_word.ts";
 import { explainIdentity, readTlsIdentity, type TlsFiles } from "./tls_identity.ts";
 
@@ -37,6 +38,8 @@ export interface ListenFlags extends TlsFiles {
   readonly timeout?: number;
   /** How long the other side may be silent when an answer is awaited, ms. */
   readonly deadAfter: number;
+  /** How long forwarded streams may take to finish when the program is to stop, ms. */
+  readonly drain: number;
 }
 
 /** Listens, and carries data until it ends. */
@@ -73,10 +76,11 @@ export async function listen(
   try {
     sayListening(context, listener, argument, flags);
     sayPause(context, listener, helloFileOf(file));
-    if (flags.to) await forwardStreams(context, listener, flags.to, flags.deadAfter);
+    if (flags.to) await forwardStreams(context, listener, { ...flags, target: flags.to });
     else await joinFirstStream(context, listener, flags);
   } finally {
     await listener.close();
+    sayRefusals(context.reporter, listener.stats());
   }
 }
 

@@ -28,6 +28,7 @@ import { listen, LISTEN_TRANSPORTS, type ListenFlags } from "./listen.ts";
 import { ping, type PingFlags } from "./ping.ts";
 import {
   deadAfterOption,
+  drainOption,
   hostOption,
   jsonOption,
   keyOption,
@@ -161,6 +162,7 @@ function addListen(program: Command, launch: Launch): void {
     .option("--cert-key <file>", "the certificate's private key (PEM)")
     .option("--timeout <seconds>", "give up when nobody has connected by then", parseSeconds)
     .addOption(deadAfterOption())
+    .addOption(drainOption("--to"))
     .addOption(jsonOption())
     .addHelpText("after", "\nWithout --to the first stream is joined to stdin and stdout.\n")
     .action((address: string | undefined, flags: ListenFlags) =>
@@ -189,6 +191,7 @@ function addConnect(program: Command, launch: Launch): void {
     .addOption(sniOption())
     .addOption(timeoutOption())
     .addOption(deadAfterOption())
+    .addOption(drainOption("-L"))
     .addOption(jsonOption())
     .addHelpText("after", URL_HELP + PROXY_HELP)
     .action((argument: string | undefined, flags: ConnectFlags) =>

@@ -12,7 +12,7 @@ import { loadHost } from "./host.ts";
 import { makeProgram } from "./program.ts";
 import { Reporter } from "./reporter.ts";
 import { printLine } from "./stdio_end.ts";
-import { stopSignal } from "./stop_signal.ts";
+import { stopSignals } from "./stop_signal.ts";
 
 // Tuning.
 
@@ -67,13 +67,13 @@ async function runCommand(
   reporter: Reporter,
   command: (context: Context) => Promise<void>,
 ): Promise<void> {
-  const signal = stopSignal();
+  const { signal, finishFirst } = stopSignals();
   const stopped = Promise.withResolvers<never>();
   signal.addEventListener("abort", () => {
     setTimeout(() => stopped.reject(signal.reason), STOP_TIMEOUT);
   });
   const host = await loadHost();
-  await Promise.race([command({ host, reporter, signal }), stopped.promise]);
+  await Promise.race([command({ host, reporter, signal, finishFirst }), stopped.promise]);
 }
 
 /** Tells why it ended, and with which exit code. */

@@ -4,7 +4,8 @@
  * @module
  */
 import { Option } from "commander";
-import { parseSeconds, parseServerName } from "./arguments.ts";
+import { parseDrain, parseSeconds, parseServerName } from "./arguments.ts";
+import { DRAIN_TIME } from "./open_streams.ts";
 import { TRANSPORTS } from "./open_session.ts";
 import { parseProxy } from "./proxy.ts";
 
@@ -60,6 +61,14 @@ export function hostOption(): Option {
 export function deadAfterOption(): Option {
   return new Option("--dead-after <seconds>", "how long the other side may be silent")
     .default(DEAD_AFTER, `${DEAD_AFTER / 1000}`).argParser(parseSeconds);
+}
+
+/** How long streams may take to finish after a signal; `needed` is the option that it goes with. */
+export function drainOption(needed: string): Option {
+  return new Option(
+    "--drain <seconds>",
+    `with ${needed}: how long streams may take to finish after a first Ctrl-C or SIGTERM; 0: none`,
+  ).default(DRAIN_TIME, `${DRAIN_TIME / 1000}`).argParser(parseDrain);
 }
 
 /** Events for programs. */

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import type { TlsIdentity } from "../host.ts";
 import { explainRead } from "./explain.ts";
 import { Failure } from "./failure.ts";
+import { OTHERS, readSecretFile } from "./secret_file.ts";
 import { shellWord } from "./shell_word.ts";
 
 /** Where a certificate and its key are. */
@@ -33,7 +34,7 @@ export function readTlsIdentity({ cert, certKey }: TlsFiles): TlsIdentity | unde
       { remedy: "name both: --cert fullchain.pem --cert-key privkey.pem" },
     ]);
   }
-  return { certificate: readText(cert), key: readText(certKey) };
+  return { certificate: readText(cert), key: readKey(certKey) };
 }
 
 /** Why the listener does not take what was in the files. What stands in them is not repeated. */
@@ -57,6 +58,15 @@ export function explainIdentity(error: unknown, { cert = "", certKey = "" }: Tls
 function readText(path: string): string {
   try {
     return readFileSync(path, "utf8");
+  } catch (error) {
+    throw explainRead(error, path);
+  }
+}
+
+/** Many systems have a group of programs that may read the keys of certificates. */
+function readKey(path: string): string {
+  try {
+    return readSecretFile(path, "the certificate's key", OTHERS);
   } catch (error) {
     throw explainRead(error, path);
   }

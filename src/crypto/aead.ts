@@ -113,6 +113,11 @@ export class SessionCipher implements PacketCipher {
     packet.set(work.subarray(BLOCK_LENGTH, BLOCK_LENGTH + length));
     return packet.subarray(0, length);
   }
+
+  /** Overwrites the key; nothing may be sealed or opened any more. */
+  wipe(): void {
+    this.#key.fill(0);
+  }
 }
 
 /**

@@ -122,7 +122,9 @@ export function tripleDiffieHellman(
   joined.set(inOrder ? a : b, 0);
   joined.set(inOrder ? b : a, KEY_LENGTH);
   joined.set(c, 2 * KEY_LENGTH);
-  return hash(joined);
+  const secret = hash(joined);
+  for (const part of [a, b, c, joined]) part.fill(0);
+  return secret;
 }
 
 /** The keys of a session's packets, from the secret of its handshake. */
@@ -131,24 +133,21 @@ export function deriveSessionKeys(secret: Uint8Array): DirectionKeys {
 }
 
 /** How both ends of a session call it, and how one shows the other that it has its secret. */
-export interface SessionIdentity {
+export class SessionIdentity {
   /** {@linkcode SESSION_NAME_LENGTH} bytes. */
   readonly name: Uint8Array;
-  /** Key of {@linkcode proveIdentity}, 32 bytes. */
-  readonly proofKey: Uint8Array;
-}
+  readonly #proofKey: Uint8Array;
 
-/** The identity of a session, from the secret of its handshake. */
-export function deriveIdentity(secret: Uint8Array): SessionIdentity {
-  return {
-    name: keyedHash(NAME, secret).slice(0, SESSION_NAME_LENGTH),
-    proofKey: keyedHash(PROOF, secret),
-  };
-}
+  /** @param secret That of the session's handshake, 32 bytes; not kept. */
+  constructor(secret: Uint8Array) {
+    this.name = keyedHash(NAME, secret).slice(0, SESSION_NAME_LENGTH);
+    this.#proofKey = keyedHash(PROOF, secret);
+  }
 
-/** What proves in a session, by its name, that its client has the secret of another one; 16 bytes. */
-export function proveIdentity({ proofKey }: SessionIdentity, name: Uint8Array): Uint8Array {
-  return keyedHash(proofKey, name).slice(0, PROOF_LENGTH);
+  /** What proves in a session, by its name, that its client has the secret of this one; 16 bytes. */
+  prove(name: Uint8Array): Uint8Array {
+    return keyedHash(this.#proofKey, name).slice(0, PROOF_LENGTH);
+  }
 }
 
 /** The keys of a TCP connection's key streams, from the secret of its handshake. */

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { ByteBudget } from "../byte_budget.ts";
 
 // Tuning.
 
@@ -14,6 +15,9 @@
  */
 export const BODY_WINDOW = 256;
 
+/** What a slot costs besides its bytes: an object, a view and its memory's head. */
+const SLOT_COST = 256;
+
 interface Slot {
   frameNumber: number;
   length: number;
@@ -22,8 +26,15 @@ interface Slot {
 
 /** A window over frame numbers, which moves up with the highest one that it was given. */
 export class BodyWindow {
-  readonly #slots: (Slot | undefined)[] = new Array(BODY_WINDOW).fill(undefined);
+  readonly #budget: ByteBudget | undefined;
+  #slots: (Slot | undefined)[] = [];
   #highest = -1;
+  #held = 0;
+
+  /** @param budget What pays for the bodies; by default nobody does. */
+  constructor(budget?: ByteBudget) {
+    this.#budget = budget;
+  }
 
   /** The highest frame number whose body was kept; -1 before the first. */
   get highest(): number {
@@ -56,18 +67,32 @@ export class BodyWindow {
    *
    * @param body At most as long as a packet.
    * @returns `false` when there is one of this number, or the number lies below the window or is
-   * none.
+   * none, or there is no memory for it.
    */
   keep(frameNumber: number, body: Uint8Array): boolean {
     if (!this.covers(frameNumber) || this.has(frameNumber)) return false;
     this.#highest = Math.max(this.#highest, frameNumber);
+    if (this.#slots.length === 0) this.#slots = new Array(BODY_WINDOW).fill(undefined);
     const place = frameNumber % BODY_WINDOW;
-    const slot = this.#slots[place] ??= { frameNumber, length: 0, memory: EMPTY };
-    if (slot.memory.length < body.length) slot.memory = body.slice();
-    else slot.memory.set(body);
+    const slot = this.#slots[place];
+    if (slot === undefined || slot.memory.length < body.length) {
+      const cost = body.length - (slot?.memory.length ?? -SLOT_COST);
+      if (this.#budget?.take(cost) === false) return false;
+      this.#held += cost;
+      this.#slots[place] = { frameNumber, length: body.length, memory: body.slice() };
+      return true;
+    }
+    slot.memory.set(body);
     slot.frameNumber = frameNumber;
     slot.length = body.length;
     return true;
+  }
+
+  /** Forgets all bodies, and gives their memory back. */
+  clear(): void {
+    this.#slots = [];
+    this.#budget?.use(-this.#held);
+    this.#held = 0;
   }
 
   #slotOf(frameNumber: number): Slot | undefined {
@@ -76,5 +101,3 @@ export class BodyWindow {
     return slot?.frameNumber === frameNumber ? slot : undefined;
   }
 }
-
-const EMPTY = new Uint8Array(0);

@@ -55,6 +55,12 @@ export class JointSolver {
   /** In the order of their lowest unknowns. */
   #equations: Equation[] = [];
   #families = 0;
+  #wrongShards = 0;
+
+  /** How many solutions were no shards of bodies. */
+  get wrongShards(): number {
+    return this.#wrongShards;
+  }
 
   /** How many equations are open. */
   get size(): number {
@@ -146,7 +152,10 @@ export class JointSolver {
     const found = solved.map(({ form, sum, family }) => {
       const shard = new Shard(sum.length);
       shard.add(sum, divide(1, form.factorOf(form.lowest)));
-      if (shard.body === undefined) liars.add(family);
+      if (shard.body === undefined) {
+        this.#wrongShards++;
+        liars.add(family);
+      }
       return { frameNumber: form.lowest, body: shard.body, family };
     });
     this.#equations = this.#equations.filter(({ form, family }) =>

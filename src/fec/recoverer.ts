@@ -19,6 +19,7 @@
  *
  * @module
  */
+import type { ByteBudget } from "../byte_budget.ts";
 import { BODY_WINDOW, BodyWindow } from "./body_window.ts";
 import { JointSolver, type Solution } from "./joint_solver.ts";
 import { LinearForm } from "./linear_form.ts";
@@ -41,6 +42,9 @@ const MAX_AHEAD = 256;
 
 /** Bodies that wait to be polled, at most: more than one call can give. */
 const MAX_READY = 2 * BODY_WINDOW;
+
+/** What an open equation costs, bytes: a shard, a factor for each of its unknowns, and their heads. */
+const EQUATION_COST = MAX_PAD_SIZE + 500;
 
 /** The part of a parity frame that a {@linkcode Recoverer} reads. */
 export interface Parity {
@@ -73,15 +77,29 @@ export function isSoundParity(parity: Parity): boolean {
 
 /** Recovery of one direction of one session. */
 export class Recoverer {
-  readonly #bodies = new BodyWindow();
+  readonly #budget: ByteBudget | undefined;
+  readonly #bodies: BodyWindow;
   readonly #solver = new JointSolver();
   readonly #ready: Solution[] = [];
   #polled = 0;
   #recovered = 0;
+  /** Open equations that have been paid for. */
+  #paid = 0;
+
+  /** @param budget What pays for what is kept; by default nobody does. */
+  constructor(budget?: ByteBudget) {
+    this.#budget = budget;
+    this.#bodies = new BodyWindow(budget);
+  }
 
   /** How many bodies have been rebuilt. */
   get recovered(): number {
     return this.#recovered;
+  }
+
+  /** How many shards were rebuilt that can be none. */
+  get wrongShards(): number {
+    return this.#solver.wrongShards;
   }
 
   /**
@@ -93,6 +111,7 @@ export class Recoverer {
     if (!this.#bodies.keep(frameNumber, body) || this.#solver.size === 0) return;
     this.#solver.forgetBelow(this.#bodies.lowest);
     this.#deliver(this.#solver.learn(frameNumber, body));
+    this.#pay();
   }
 
   /** A parity frame has come. Its body is copied when it is of use. */
@@ -104,7 +123,17 @@ export class Recoverer {
     const unknown = factors.map((each, i) => this.#bodies.has(parity.runStart + i) ? 0 : each);
     const form = new LinearForm(parity.runStart, unknown);
     if (form.isEmpty || !this.#isRoomy(parity)) return;
+    const { free = Infinity } = this.#budget ?? {};
+    if (EQUATION_COST > free) return this.#budget?.refuse(EQUATION_COST);
     this.#deliver(this.#solver.add(form, () => this.#sumOf(parity, factors)));
+    this.#pay();
+  }
+
+  /** Gives all memory back: nothing more comes. */
+  release(): void {
+    this.#bodies.clear();
+    this.#solver.forgetBelow(Infinity);
+    this.#pay();
   }
 
   /** The next rebuilt body, or `undefined`. To be asked until then after each call. */
@@ -136,6 +165,12 @@ export class Recoverer {
       if (known !== undefined) sum.addBody(known, factor);
     });
     return sum;
+  }
+
+  #pay(): void {
+    const { size } = this.#solver;
+    this.#budget?.use(EQUATION_COST * (size - this.#paid));
+    this.#paid = size;
   }
 
   #deliver(solutions: readonly Solution[]): void {

@@ -17,8 +17,8 @@
  * @module
  */
 import { MINUTE_ORDER } from "../crypto/cookie.ts";
-import { deriveKey, keyedHash } from "../crypto/hash.ts";
-import { DigestSet } from "./digest_set.ts";
+import { deriveKey } from "../crypto/hash.ts";
+import { digestOf, DigestSet } from "./digest_set.ts";
 
 // Protocol constants.
 
@@ -53,7 +53,7 @@ export interface HelloRecord {
   readonly digest: number;
 }
 
-/** Stands in the place of a digest: no hello of the minute is answered. */
+/** Stands in the place of a digest, which is never 0: no hello of the minute is answered. */
 export const CLOSED = 0;
 
 /** The hellos that one server has answered, over whatever carrier. */
@@ -128,6 +128,7 @@ export class HelloFilter {
       this.#refused++;
       return undefined;
     }
+    // Two hellos that share one: the later one waits for the next of its client.
     const digest = digestOf(this.#key, id);
     if (this.#knows(minute, digest)) return undefined;
     if (this.#add(minute, digest)) return digest;
@@ -224,11 +225,4 @@ export class HelloFilter {
     for (const minute of this.#minutes.keys()) oldest = Math.min(oldest, minute);
     this.restoreFloor(oldest);
   }
-}
-
-/** Two hellos share one by chance once in four thousand million times: then the later one waits. */
-function digestOf(key: Uint8Array, id: Uint8Array): number {
-  const [a = 0, b = 0, c = 0, d = 0] = keyedHash(key, id);
-  // 0 has another meaning.
-  return (a << 24 | b << 16 | c << 8 | d) >>> 0 || 1;
 }

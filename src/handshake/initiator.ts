@@ -3,7 +3,9 @@
  *
  * Hellos leave at 0, 0.25 and 0.5 s, then every 0.39 s, and after half a minute every 1.7 s; each a
  * fresh packet with the same keys, so an answer to any of them is good however late it comes. Nothing
- * but a true answer stops it: garbage, answers under other keys and low-order points are dropped.
+ * but an answer stops it: garbage, answers under other keys and low-order points are dropped.
+ * An answer can be forged by whoever knows the server's public key and reads along, so those that
+ * follow it are taken as well: which of them is true shows the session that it leads to.
  *
  * A server whose clock shows another time is as silent as one that is not there. So small hellos for
  * other times (`clock_walk.ts`) go between the others once these have been unanswered for a while;
@@ -72,6 +74,12 @@ const JITTER = 0.1;
 const WALK_DELAY = 2_000;
 const KNOWN_WALK_DELAY = 30_000;
 
+/**
+ * Answers that are taken for each hello that has left: a server gives one, somebody else may race it
+ * with his own, and each costs a key agreement: a few ms for all of them.
+ */
+const MOST_ANSWERS_PER_HELLO = 32;
+
 /** Minutes of ordinary hellos whose answers are looked for: two estimates, and both a minute ago. */
 const MOST_MINUTES = 4;
 
@@ -93,6 +101,8 @@ export interface InitiatorOptions {
   readonly clock?: ServerClock;
   /** Its keys; fresh ones by default. With those of an earlier handshake late answers to it are good, too. */
   readonly keys?: OwnKeys;
+  /** Whether no answer before has led to this secret; by default none has. */
+  readonly isFirst?: (secret: Uint8Array) => boolean;
   /** Longest ordinary hello, bytes, at least 180; 1,200 by default. */
   readonly mostHello?: number;
 }
@@ -133,8 +143,11 @@ export class Initiator {
   #isForOtherClock = false;
   #nextHelloAt: number;
   #hellos = 0;
+  #answers = 0;
   #ignored = 0;
+  /** Whether it asks no more. */
   #isDone = false;
+  #hasFailed = false;
   #event: InitiatorEvent | undefined;
 
   constructor(options: InitiatorOptions, now: number) {
@@ -184,7 +197,7 @@ export class Initiator {
   /** The deadline may have passed. */
   handleTimeout(now: number): void {
     if (this.#isDone || now < this.#options.giveUpAt) return;
-    this.#isDone = true;
+    this.#isDone = this.#hasFailed = true;
     this.#event = { kind: "failed" };
   }
 
@@ -217,10 +230,10 @@ export class Initiator {
    * @param epochSeconds Our own wall clock.
    */
   handleDatagram(datagram: Uint8Array, epochSeconds: number): void {
-    if (this.#isDone || !this.#accept(datagram, epochSeconds)) this.#ignored++;
+    if (this.#hasFailed || !this.#accept(datagram, epochSeconds)) this.#ignored++;
   }
 
-  /** The outcome, once. */
+  /** The outcome: failure once, or each answer. */
   pollEvent(): InitiatorEvent | undefined {
     const event = this.#event;
     this.#event = undefined;
@@ -255,8 +268,10 @@ export class Initiator {
     if (opened === undefined || frame?.kind !== "serverHello") return false;
     if (!equalBytes(frame.longPublicKey, this.#options.serverKey)) return false;
     if (frame.resumeToken.length > MOST_TOKEN) return false;
+    if (this.#answers >= MOST_ANSWERS_PER_HELLO * this.#hellos) return false;
+    this.#answers++;
     const secret = tripleDiffieHellman(this.#options.x25519, this.#keys, frame);
-    if (secret === undefined) return false;
+    if (secret === undefined || this.#options.isFirst?.(secret) === false) return false;
     const resumeToken = frame.resumeToken.slice();
     // Two minutes off is still taken, but after a little drift it would not be.
     const isSame = opened.minute === Math.floor(epochSeconds / 60);

@@ -9,7 +9,7 @@
  *
  * When our wall clock is set nobody else knows it: open sessions go by what it showed before, and it
  * may have been set wrong. So it goes on as before beside the new one, by the monotonic clock, and
- * whoever agrees with either is heard.
+ * whoever agrees with either is heard, until nobody has gone by the former one for a day.
  *
  * @module
  */
@@ -39,6 +39,13 @@ const LEAST_RESUME = 100;
 /** By how much the wall clock must gain or lose at once to have been set, seconds: clients make up for less. */
 const LEAST_CLOCK_STEP = 60;
 
+/**
+ * How long nobody may go by the clock from before it was set, ms, until that is forgotten: each datagram
+ * is tried under its keys, too. Clients say something by it when they move. Who has not for a day can
+ * bear the half minute that it takes to find the new one.
+ */
+const FORMER_AGE = 86_400_000;
+
 /** Ciphers kept: those of five minutes by each of two clocks, and the next ones. */
 const MOST_CIPHERS = 16;
 
@@ -46,8 +53,15 @@ const MOST_CIPHERS = 16;
 export type ResponderOutcome =
   | { readonly kind: "answer"; readonly length: number }
   | { readonly kind: "resume"; readonly resume: Resume }
+  | { readonly kind: "refused" }
   | { readonly kind: "replayed" }
-  | { readonly kind: "ignored" };
+  | { readonly kind: "ignored"; readonly reason: IgnoreReason };
+
+/**
+ * Why a datagram is no handshake: it has a length that none has, opens under no key, holds no frame
+ * that a client sends, or a hello that is too short to be answered; or its keys are of low order.
+ */
+export type IgnoreReason = "length" | "unopened" | "frame" | "key";
 
 /** A client's claim to a session. */
 export interface Resume {
@@ -80,6 +94,15 @@ export interface ResponderOptions {
   ) => boolean;
 }
 
+/** What {@linkcode Responder.handleDatagram} was asked. */
+interface Asked {
+  readonly datagram: Uint8Array;
+  readonly hostname: string;
+  readonly into: Uint8Array;
+  readonly now: number;
+  readonly mayAnswer: () => boolean;
+}
+
 /** Answers the handshakes of one listener. Times in ms, except `epochSeconds`. */
 export class Responder {
   readonly #long: KeyPair;
@@ -92,6 +115,8 @@ export class Responder {
   /** What the wall clock showed when the monotonic one was 0, seconds; and the same before it was set. */
   #originSeconds: number | undefined;
   #formerOrigin: number | undefined;
+  /** When somebody went by the latter for the last time, or it became that. */
+  #formerAt = -Infinity;
 
   constructor({ secretKey, x25519, random, isFresh }: ResponderOptions) {
     const publicKey = publicKeyOf(secretKey, x25519);
@@ -118,6 +143,7 @@ export class Responder {
    * @param datagram Opened in place.
    * @param hostname Where it came from, and an answer goes to.
    * @param into Where an answer is written to; 2,048 bytes are enough.
+   * @param mayAnswer Asked before a hello is answered, and before it costs anything or is remembered.
    */
   handleDatagram(
     datagram: Uint8Array,
@@ -125,13 +151,17 @@ export class Responder {
     into: Uint8Array,
     now: number,
     epochSeconds: number,
+    mayAnswer: () => boolean = () => true,
   ): ResponderOutcome {
     this.#watchClock(now, epochSeconds);
-    if (datagram.length < LEAST_RESUME || datagram.length > MOST_HELLO) return IGNORED;
-    const outcome = this.#handleAt(epochSeconds, datagram, hostname, into, now);
-    if (outcome !== undefined || this.#formerOrigin === undefined) return outcome ?? IGNORED;
-    const formerSeconds = this.#formerOrigin + now / 1000;
-    return this.#handleAt(formerSeconds, datagram, hostname, into, now) ?? IGNORED;
+    if (datagram.length < LEAST_RESUME || datagram.length > MOST_HELLO) return IGNORED.length;
+    const asked = { datagram, hostname, into, now, mayAnswer };
+    const outcome = this.#handleAt(epochSeconds, asked);
+    if (outcome !== undefined) return outcome;
+    if (this.#formerOrigin === undefined) return IGNORED.unopened;
+    const former = this.#handleAt(this.#formerOrigin + now / 1000, asked);
+    if (former !== undefined) this.#formerAt = now;
+    return former ?? IGNORED.unopened;
   }
 
   /**
@@ -140,55 +170,51 @@ export class Responder {
    *
    * @returns `undefined` when the token is not ours or too old.
    */
-  openToken(resume: Resume, now: number): OpenedToken | undefined {
-    return this.#tokens.open(resume.token, now);
+  openToken({ token }: Pick<Resume, "token">, now: number): OpenedToken | undefined {
+    return this.#tokens.open(token, now);
   }
 
   #watchClock(now: number, epochSeconds: number): void {
     const origin = epochSeconds - now / 1000;
     const before = this.#originSeconds ?? origin;
-    if (Math.abs(origin - before) > LEAST_CLOCK_STEP) this.#formerOrigin = before;
+    if (Math.abs(origin - before) > LEAST_CLOCK_STEP) {
+      this.#formerOrigin = before;
+      this.#formerAt = now;
+    } else if (now - this.#formerAt > FORMER_AGE) this.#formerOrigin = undefined;
     this.#originSeconds = origin;
   }
 
   /** `undefined`: the datagram was sealed under none of the five minutes around that time. */
-  #handleAt(
-    epochSeconds: number,
-    datagram: Uint8Array,
-    hostname: string,
-    into: Uint8Array,
-    now: number,
-  ): ResponderOutcome | undefined {
+  #handleAt(epochSeconds: number, asked: Asked): ResponderOutcome | undefined {
+    const { datagram, now } = asked;
     const minute = Math.floor(epochSeconds / 60);
     const opened = this.#toServer.open(datagram, minute);
     if (opened === undefined) return undefined;
     const frame = decodeHandshakeFrame(opened.plaintext);
     switch (frame?.kind) {
       case "clientHello":
-        if (frame.version !== WIRE_VERSION || datagram.length < LEAST_HELLO) return IGNORED;
+        if (frame.version !== WIRE_VERSION || datagram.length < LEAST_HELLO) return IGNORED.frame;
+        if (!asked.mayAnswer()) return REFUSED;
         return this.#isFresh(nonceOf(datagram), opened.minute, now, epochSeconds)
-          ? this.#answer(frame, hostname, datagram.length, into, now, minute)
+          ? this.#answer(frame, asked, minute)
           : REPLAYED;
       case "clientResume":
         return { kind: "resume", resume: readResume(frame) };
       default:
-        return IGNORED;
+        return IGNORED.frame;
     }
   }
 
   #answer(
     hello: ClientHello,
-    hostname: string,
-    most: number,
-    into: Uint8Array,
-    now: number,
+    { datagram, hostname, into, now }: Asked,
     minute: number,
   ): ResponderOutcome {
     const ephemeral = this.#x25519.generate();
     const keys = { long: this.#long, ephemeral };
     const secret = tripleDiffieHellman(this.#x25519, keys, hello);
     ephemeral.secretKey.fill(0);
-    if (secret === undefined) return IGNORED;
+    if (secret === undefined) return IGNORED.key;
     const answer = {
       kind: "serverHello",
       longPublicKey: this.#long.publicKey,
@@ -198,7 +224,7 @@ export class Responder {
     } as const;
     secret.fill(0);
     const cipher = this.#toClient.at(minute);
-    const length = sealHelloPacket(answer, cipher, this.#random, into, 0, most);
+    const length = sealHelloPacket(answer, cipher, this.#random, into, 0, datagram.length);
     return { kind: "answer", length };
   }
 }
@@ -212,5 +238,11 @@ function readResume({ resumeToken: token, shardId }: ClientResume): Resume {
   return { token, tokenId: formatHex(token), shardId };
 }
 
-const IGNORED: ResponderOutcome = { kind: "ignored" };
+const IGNORED: Readonly<Record<IgnoreReason, ResponderOutcome>> = {
+  length: { kind: "ignored", reason: "length" },
+  unopened: { kind: "ignored", reason: "unopened" },
+  frame: { kind: "ignored", reason: "frame" },
+  key: { kind: "ignored", reason: "key" },
+};
+const REFUSED: ResponderOutcome = { kind: "refused" };
 const REPLAYED: ResponderOutcome = { kind: "replayed" };

@@ -47,8 +47,10 @@ const MINUTES_KEPT = 11;
 
 /** What stands in a token. */
 export interface OpenedToken {
-  /** The session's secret. */
+  /** The session's secret; whoever makes a session of it overwrites it. */
   readonly secret: Uint8Array;
+  /** When it was issued. */
+  readonly issuedAt: number;
   /** Whether the token was sent to that host. */
   readonly isFor: (hostname: string) => boolean;
 }
@@ -103,7 +105,7 @@ export class TokenKeeper {
       const issuedAt = minute * MINUTE + reader.u16();
       const tag = reader.bytes(TAG_LENGTH);
       if (!reader.ok || now - issuedAt > TOKEN_AGE) return undefined;
-      return { secret, isFor: (hostname) => equalBytes(tag, tagOf(tagKey, hostname)) };
+      return { secret, issuedAt, isFor: (hostname) => equalBytes(tag, tagOf(tagKey, hostname)) };
     }
     return undefined;
   }
@@ -122,8 +124,11 @@ export class TokenKeeper {
 
   #forgetOld(now: number): void {
     const oldest = Math.floor(now / MINUTE) - MINUTES_KEPT + 1;
-    for (const minute of this.#keys.keys()) {
-      if (minute < oldest) this.#keys.delete(minute);
+    for (const [minute, { cipher, tagKey }] of this.#keys) {
+      if (minute >= oldest) continue;
+      cipher.wipe();
+      tagKey.fill(0);
+      this.#keys.delete(minute);
     }
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { encodeMessage } from "../wire/message.ts";
+import { encodeResetCause, type ResetCause } from "../wire/reset_cause.ts";
 import type { Writer } from "../wire/writer.ts";
 
 // Tuning.
@@ -14,7 +15,7 @@ const MOST_ANSWERS = 64;
 /** Empty to a body that is no message; the others to a stream that is not there. */
 export type Answer =
   | { readonly kind: "empty" }
-  | { readonly kind: "rst"; readonly streamId: number }
+  | { readonly kind: "rst"; readonly streamId: number; readonly cause?: ResetCause }
   | { readonly kind: "finAck" | "dataAck"; readonly streamId: number; readonly sequence: number };
 
 /** A bounded queue of answers. */
@@ -34,14 +35,14 @@ export class Answers {
     else {
       const { kind: type, streamId } = answer;
       const sequence = answer.kind === "rst" ? 0 : answer.sequence;
-      const payload = answer.kind === "dataAck" ? EMPTY_LIST : NOTHING;
+      const payload = answer.kind === "dataAck"
+        ? EMPTY_LIST
+        : encodeResetCause(answer.kind === "rst" ? answer.cause : undefined);
       encodeMessage({ kind: "stream", type, streamId, sequence, payload }, writer);
     }
     return true;
   }
 }
-
-const NOTHING = new Uint8Array(0);
 
 /** An acknowledgement's list of segments, without any. */
 const EMPTY_LIST = new Uint8Array(8);

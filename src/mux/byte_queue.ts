@@ -1,9 +1,9 @@
 /**
  * Bytes in order, in at one end and out at the other.
  *
- * They are copied once into blocks of memory that grow with the traffic: a quiet stream holds two
- * kilobytes, a busy one blocks of 64. A block is filled once and never used again, so views on
- * bytes that have left the queue stay valid for as long as their owner keeps them.
+ * They are copied once into blocks of memory that grow with what waits: an empty queue holds none, a
+ * busy one blocks of 64 kilobytes. A block is filled once, so views on bytes that have left the queue
+ * stay valid until their owner says that none of them is needed any more. Then others may use it.
  *
  * @module
  */
@@ -19,6 +19,14 @@ const LEAST_BLOCK = 2 * 1330;
  * nothing in blocks of this size.
  */
 const MOST_BLOCK = 48 * 1330;
+
+/** Bytes in blocks of one size that wait for the next queue to need one: bursts then make none. */
+const MOST_SPARE = 4 * MOST_BLOCK;
+
+/** By size, of those that come back; shared by all queues: what is not filled is never read. */
+const spare = new Map<number, Uint8Array[]>();
+for (let size = LEAST_BLOCK; size < MOST_BLOCK; size *= 2) spare.set(size, []);
+spare.set(MOST_BLOCK, []);
 
 interface Block {
   readonly bytes: Uint8Array;
@@ -50,15 +58,33 @@ export class ByteQueue {
     this.#length += bytes.length;
   }
 
-  /** Moves bytes from the front into `into`, as many as there are or fit, and returns how many. */
+  /**
+   * Moves bytes from the front into `into`, as many as there are or fit, and returns how many. For
+   * queues of which no views are taken.
+   */
   read(into: Uint8Array): number {
     let at = 0;
-    while (at < into.length && this.#length > 0) {
-      const view = this.take(into.length - at);
-      into.set(view, at);
-      at += view.length;
+    for (let block = this.#blocks[0]; block && at < into.length; block = this.#blocks[0]) {
+      const end = Math.min(block.end, block.start + into.length - at);
+      into.set(block.bytes.subarray(block.start, end), at);
+      at += end - block.start;
+      block.start = end;
+      if (end < block.end) break;
+      this.#blocks.shift();
+      giveBack(block);
     }
+    this.#length -= at;
+    // So that never more is held than twice what waits, however much has come before.
+    if (this.#length === 0) this.#nextBlock = LEAST_BLOCK;
     return at;
+  }
+
+  /** The queue may be empty, and if it is none of the views that were taken is needed any more. */
+  onDelivered(): void {
+    if (this.#length > 0) return;
+    // Many small writes leave fewer short rests in a large block; but they may have ended.
+    this.#nextBlock = Math.max(LEAST_BLOCK, this.#nextBlock / 2);
+    for (const block of this.#blocks.splice(0)) giveBack(block);
   }
 
   /**
@@ -91,10 +117,16 @@ export class ByteQueue {
     if (last !== undefined && last.end < last.bytes.length) return last;
     const size = Math.min(MOST_BLOCK, Math.max(this.#nextBlock, wanted));
     this.#nextBlock = Math.min(MOST_BLOCK, size * 2);
-    const block = { bytes: new Uint8Array(size), start: 0, end: 0 };
+    const bytes = spare.get(size)?.pop() ?? new Uint8Array(size);
+    const block = { bytes, start: 0, end: 0 };
     this.#blocks.push(block);
     return block;
   }
+}
+
+function giveBack({ bytes }: Block): void {
+  const blocks = spare.get(bytes.length);
+  if (blocks !== undefined && blocks.length * bytes.length < MOST_SPARE) blocks.push(bytes);
 }
 
 const NOTHING = new Uint8Array(0);

@@ -150,6 +150,13 @@ export class Inflight {
     }
   }
 
+  /** Forgets all frames, unless segments are in flight, and gives their memory back. */
+  rest(): void {
+    if (this.#count > 0) return;
+    this.#ring = [];
+    this.#oldest = this.#newest + 1;
+  }
+
   #grow(): void {
     const size = Math.max(LEAST_CAPACITY, this.#ring.length * 2);
     const ring = new Array<FrameRecord>(size);

@@ -58,12 +58,13 @@ export class MuxMachine {
   readonly streams: ReliableLane;
   readonly #answers = new Answers();
   readonly #liveness: LivenessMachine;
-  readonly #incoming = new MessageQueue();
+  readonly #incoming: MessageQueue;
   readonly #outgoing = new MessageQueue();
   readonly #report = new ReportTimer();
   #reportIsDue = false;
   #pingIsDue = false;
   #isSought = false;
+  #isHeld = false;
   #askedAt = -Infinity;
   #isDead = false;
   #heardUnreliable = false;
@@ -73,6 +74,7 @@ export class MuxMachine {
   /** @param now The time at the start. */
   constructor(options: MuxOptions, now: number) {
     this.streams = new ReliableLane(options, this.#answers, now);
+    this.#incoming = new MessageQueue(options.bytes);
     this.#liveness = new LivenessMachine(options.deadAfter);
   }
 
@@ -82,6 +84,7 @@ export class MuxMachine {
     return {
       ...stats,
       malformed: stats.malformed + this.#malformed,
+      messageDrops: { ...stats.messageDrops, undecodable: this.#malformed },
       unreliableDropped: this.#incoming.dropped,
     };
   }
@@ -94,6 +97,15 @@ export class MuxMachine {
   /** Whether it is looked for by other means: then silence is asked about by these alone. */
   setSought(isSought: boolean): void {
     this.#isSought = isSought;
+  }
+
+  /**
+   * Whether what begins something stays here, and messages too: nobody knows yet whether the other end
+   * goes on with this session.
+   */
+  hold(isHeld: boolean, now: number): void {
+    this.#isHeld = isHeld;
+    this.streams.holdOpenings(isHeld, now);
   }
 
   /**
@@ -164,6 +176,11 @@ export class MuxMachine {
     }
   }
 
+  /** Nothing has been said or heard for long: gives back what was kept for what is on its way. */
+  rest(): void {
+    this.streams.recovery.rest();
+  }
+
   /**
    * Writes the next body to send.
    *
@@ -216,7 +233,7 @@ export class MuxMachine {
   }
 
   #pollUnreliable(writer: Writer, now: number): SentMessage | undefined {
-    const payload = this.#outgoing.take();
+    const payload = this.#isHeld ? undefined : this.#outgoing.take();
     if (payload === undefined) return undefined;
     // Nobody answers it: without a question now and then neither the path nor the peer is known.
     if (now - this.#askedAt >= QUESTION_INTERVAL) this.#pingIsDue = true;

@@ -1,23 +1,19 @@
 /**
  * The receiving half of a stream: puts segments in order, and holds what is not read yet.
  *
- * What it holds is paid for from two budgets, the stream's and the session's, of which a stream gets
- * no more than it leaves to the others: so readers that have stopped never use up all of it. A
- * segment that does not fit is refused, which to the sender looks like a loss without a trace in the
- * counters; but the one that a waiting reader needs next is always taken. Towards a peer that
- * understands it the limit is told: the first sequence number that would be refused.
+ * What it holds is paid for from the budgets of the stream, the session and the process, of which a
+ * stream gets no more than it leaves to the others: so readers that have stopped never use up all of
+ * it. A segment that does not fit is refused, which to the sender looks like a loss without a trace in
+ * the counters; but the one that a waiting reader needs next is always taken: there is one of these a
+ * stream, and it is paid for with the stream. Towards a peer that understands it the limit is told:
+ * the first sequence number that would be refused.
  *
  * @module
  */
+import type { ReceiveBudget } from "./receive_budget.ts";
 import { ByteQueue } from "./byte_queue.ts";
 
 // Tuning.
-
-/** Bytes that one stream may hold: at 100 Mbit/s, 50 ms and 20 % loss the span reaches 4.3 MB. */
-const STREAM_BUDGET = 8 * 2 ** 20;
-
-/** Bytes that one session may hold. */
-const SESSION_BUDGET = 32 * 2 ** 20;
 
 /** What a segment that waits out of order costs besides its bytes: a view and an entry in a map. */
 const SEGMENT_COST = 128;
@@ -26,33 +22,7 @@ const SEGMENT_COST = 128;
 const FULL_SEGMENT = 1330 + SEGMENT_COST;
 
 /** The part of the budget that must have come free before the sender is told without being asked. */
-const WORTH_TELLING = STREAM_BUDGET / 4;
-
-/** What the streams of one session may hold together. */
-export class ReceiveBudget {
-  #used = 0;
-  #accepted = 0;
-
-  /** Payload bytes that were accepted since the start, each once. */
-  get accepted(): number {
-    return this.#accepted;
-  }
-
-  /** Bytes still free. */
-  get free(): number {
-    return SESSION_BUDGET - this.#used;
-  }
-
-  /** So many payload bytes were accepted. */
-  onAccepted(bytes: number): void {
-    this.#accepted += bytes;
-  }
-
-  /** Takes bytes, or gives them back when negative. */
-  use(bytes: number): void {
-    this.#used += bytes;
-  }
-}
+const WORTH_TELLING = 1 / 4;
 
 /** What became of a segment. */
 export type Insertion = "accepted" | "duplicate" | "refused";
@@ -61,7 +31,8 @@ export type Insertion = "accepted" | "duplicate" | "refused";
 export class ReceiveBuffer {
   readonly #budget: ReceiveBudget;
   readonly #ready = new ByteQueue();
-  readonly #waiting = new Map<number, Uint8Array>();
+  /** What waits for a missing segment; there is none before the first: streams are many. */
+  #waiting: Map<number, Uint8Array> | undefined;
   #used = 0;
   #next = 0;
   #limit = 0;
@@ -86,7 +57,7 @@ export class ReceiveBuffer {
 
   /** Whether something has come whose predecessors are missing. */
   get hasHoles(): boolean {
-    return this.#waiting.size > 0;
+    return this.#waitingCount > 0;
   }
 
   /** Whether everything up to the sender's end has come. */
@@ -101,23 +72,27 @@ export class ReceiveBuffer {
 
   /** Takes a segment. `payload` is copied. */
   insert(sequence: number, payload: Uint8Array): Insertion {
-    if (sequence < this.#next || this.#waiting.has(sequence)) return "duplicate";
+    if (sequence < this.#next || this.#waiting?.has(sequence)) return "duplicate";
     if (sequence >= this.#end) return "refused";
     const cost = payload.length + (sequence === this.#next ? 0 : SEGMENT_COST);
     const isAwaited = sequence === this.#next && this.#ready.length === 0;
-    if (!isAwaited && (sequence >= this.#limit || cost > this.#free)) return "refused";
+    if (!isAwaited && (sequence >= this.#limit || cost > this.#free)) {
+      this.#budget.onRefused(cost + this.#used);
+      return "refused";
+    }
     this.#budget.onAccepted(payload.length);
     if (sequence > this.#next) {
       this.#use(cost);
+      this.#waiting ??= new Map();
       this.#waiting.set(sequence, payload.slice());
       return "accepted";
     }
     this.#deliver(payload);
     this.#next++;
     for (;;) {
-      const waiting = this.#waiting.get(this.#next);
+      const waiting = this.#waiting?.get(this.#next);
       if (waiting === undefined) break;
-      this.#waiting.delete(this.#next++);
+      this.#waiting?.delete(this.#next++);
       this.#use(-waiting.length - SEGMENT_COST);
       this.#deliver(waiting);
     }
@@ -132,7 +107,7 @@ export class ReceiveBuffer {
   setEnd(sequence: number): boolean {
     if (this.#end !== Infinity) return sequence === this.#end;
     if (sequence < this.#next) return false;
-    for (const waiting of this.#waiting.keys()) {
+    for (const waiting of this.#waiting?.keys() ?? []) {
       if (waiting >= sequence) return false;
     }
     this.#end = sequence;
@@ -155,7 +130,7 @@ export class ReceiveBuffer {
 
   /** Nothing more comes: what waits for a missing segment is dropped. */
   cut(): void {
-    this.#waiting.clear();
+    this.#waiting = undefined;
     this.#use(this.#ready.length - this.#used);
   }
 
@@ -167,14 +142,14 @@ export class ReceiveBuffer {
 
   /** The first segment that would be refused now. Never goes back. */
   raiseLimit(): number {
-    this.#limit = Math.max(this.#limit, this.#next + this.#waiting.size + this.#roomFor());
+    this.#limit = Math.max(this.#limit, this.#next + this.#waitingCount + this.#roomFor());
     return this.#limit;
   }
 
   /** Whether so much has been read since the limit was told that the sender should know. */
   get isLimitWorthTelling(): boolean {
-    const room = this.#next + this.#waiting.size + this.#roomFor();
-    return (room - this.#limit) * FULL_SEGMENT >= WORTH_TELLING;
+    const room = this.#next + this.#waitingCount + this.#roomFor();
+    return (room - this.#limit) * FULL_SEGMENT >= WORTH_TELLING * this.#budget.mostOfStream;
   }
 
   #deliver(payload: Uint8Array): void {
@@ -188,9 +163,13 @@ export class ReceiveBuffer {
     this.#budget.use(bytes);
   }
 
+  get #waitingCount(): number {
+    return this.#waiting?.size ?? 0;
+  }
+
   /** Bytes that the stream may still take. */
   get #free(): number {
-    return Math.min(STREAM_BUDGET, this.#budget.free) - this.#used;
+    return Math.min(this.#budget.mostOfStream, this.#budget.free) - this.#used;
   }
 
   /** The same in full segments; a reader that waits can always have one. */

@@ -249,6 +249,11 @@ export class Recovery {
     }
   }
 
+  /** Nothing has been heard for long: the ledger gives its memory back. */
+  rest(): void {
+    this.#inflight.rest();
+  }
+
   /** What is on its way is lost: its path leads nowhere any more. */
   onPathChanged(): void {
     this.#loseAll(this.#scan);
@@ -330,10 +335,9 @@ export class Recovery {
 
   #detectByTime(now: number): void {
     const limit = this.#timeLimit();
-    for (;;) {
-      const record = this.#firstUndecided();
-      if (record === undefined || now < record.sentAt + limit) return;
-      this.#lose(record);
+    for (let next = this.#firstUndecided(); next; next = this.#firstUndecided()) {
+      if (now < next.sentAt + limit) return;
+      this.#lose(next);
     }
   }
 
@@ -348,8 +352,8 @@ export class Recovery {
     const isMissed = this.#counters.confirm(this.#sampler.round);
     this.#sampler.onLost(isMissed);
     // Once may mean that it was acknowledged, and all acknowledgements that said so were lost.
-    const isSuspect = !isMissed && segment.transmissions > 1;
-    if (isSuspect) segment.owner.refusal.onLost(this.#counters.lossRate);
+    if (isMissed || segment.transmissions === 1) return;
+    segment.owner.refusal.onLost(this.#counters.lossRate);
   }
 
   /** All from a frame on that is still under way is lost; what was sent again on suspicion is the oldest. */
@@ -387,8 +391,7 @@ export class Recovery {
   probeOldest(): void {
     let rest = this.#isReliable ? 1 : PROBE_SEGMENTS;
     for (let frame = this.#scan; frame <= this.#inflight.newest && rest > 0; frame++) {
-      const record = this.#inflight.at(frame);
-      const segment = record?.state === "inFlight" ? record.segment : undefined;
+      const segment = this.#inflight.at(frame)?.segment;
       if (segment === undefined || segment.owner.refusal.isRefused) continue;
       this.#probeQueue.add(segment);
       rest--;

@@ -5,55 +5,32 @@
  *
  * @module
  */
-import type { Random } from "../random.ts";
-import { decodeAckList, encodeAckList } from "../wire/ack_list.ts";
-import { encodeMessage, STREAM_MESSAGE_OVERHEAD, type StreamMessage } from "../wire/message.ts";
-import { Writer } from "../wire/writer.ts";
+import type { Goodbye } from "../wire/extension.ts";
+import { STREAM_MESSAGE_OVERHEAD, type StreamMessage } from "../wire/message.ts";
+import { decodeResetCause, type ResetCause } from "../wire/reset_cause.ts";
+import type { Writer } from "../wire/writer.ts";
+import { AckReader } from "./ack_reader.ts";
 import type { Answers } from "./answers.ts";
-import type { CongestionController } from "./congestion.ts";
-import { ReceiveBudget } from "./receive_buffer.ts";
+import type { ReliableLaneOptions, ReliableLaneStats } from "./lane_contract.ts";
+import { ReceiveBudget } from "./receive_budget.ts";
+import { writeOwed } from "./owed_message.ts";
 import { Reception } from "./reception.ts";
-import { Recovery, type RecoveryStats } from "./recovery.ts";
+import { Recovery } from "./recovery.ts";
 import { repairWish, TAIL_SEGMENTS } from "./repair_wish.ts";
 import type { RttEstimator } from "./rtt.ts";
 import type { Segment } from "./segment.ts";
 import { ANSWER, DEMAND, QUESTION, type SentMessage, writeSegment } from "./sent_message.ts";
-import { brokenBy, type StreamEnd } from "./stream_end.ts";
-import type { StreamContext, StreamMachine } from "./stream_machine.ts";
+import { brokenBy, isRefusal, PROTOCOL_ERROR, type StreamEnd } from "./stream_end.ts";
+import type { StreamContext } from "./stream_context.ts";
+import type { StreamMachine } from "./stream_machine.ts";
 import { StreamTable } from "./stream_table.ts";
 
-// Protocol constants.
-
-/** Longest list of an acknowledgement that is believed; the original's has 32 entries. */
-const MOST_ACK_ENTRIES = 256;
+export type { ReliableLaneOptions, ReliableLaneStats };
 
 // Tuning.
 
 /** Full segments: what leaves 1400 bytes for the packet while the counters are small. */
 const MOST_SEGMENT = 1330;
-
-/** Settings of the streams of a session. */
-export interface ReliableLaneOptions {
-  /** Which end this is: it decides which stream ids are drawn. */
-  readonly role: "client" | "server";
-  readonly random: Random;
-  readonly rtt: RttEstimator;
-  readonly congestion: CongestionController;
-  /** Whether messages that wish for a repair get one: then tails are not sent twice besides. */
-  readonly isRepaired?: boolean;
-}
-
-/** What has been counted. */
-export interface ReliableLaneStats extends RecoveryStats {
-  /** Streams open now. */
-  readonly streams: number;
-  /** Bytes of all streams that have come, each once, whether they were read or not. */
-  readonly bytesReceived: number;
-  /** Messages that broke a rule of the wire. */
-  readonly malformed: number;
-  /** Streams of the other side that were refused: it has too many, or the id is still in use. */
-  readonly refused: number;
-}
 
 /** The streams of one session. All times in ms. */
 export class ReliableLane {
@@ -62,9 +39,9 @@ export class ReliableLane {
   readonly #rtt: RttEstimator;
   readonly #isRepaired: boolean;
   readonly #reception: Reception;
-  readonly #context: StreamContext & { isOwnKind: boolean; provenAt: number };
+  readonly #context: StreamContext & { isOwnKind: boolean; provenAt: number; mayOpen: boolean };
   readonly #changed = new Set<StreamMachine>();
-  #malformed = 0;
+  readonly #acks = new AckReader();
   /** Whether the other side has shown its kind since streams last looked. */
   #isNewKind = false;
   #segmentLength = MOST_SEGMENT;
@@ -72,21 +49,27 @@ export class ReliableLane {
 
   /** @param answers Where answers to strangers go. */
   constructor(options: ReliableLaneOptions, answers: Answers, now: number) {
-    const rtt = this.#rtt = options.rtt;
-    this.#context = { budget: new ReceiveBudget(), isOwnKind: false, provenAt: -Infinity, rtt };
+    const { role, random, rtt, mostStreams } = options;
+    const budget = new ReceiveBudget(options);
+    this.#rtt = rtt;
+    this.#context = { budget, isOwnKind: false, mayOpen: true, provenAt: -Infinity, rtt };
     this.#isRepaired = options.isRepaired ?? false;
-    this.#streams = new StreamTable(options.role, options.random, this.#context);
+    this.#streams = new StreamTable(role, random, this.#context, mostStreams);
     this.#reception = new Reception(this.#streams, answers);
     this.#recovery = new Recovery(rtt, options.congestion, now);
   }
 
   /** What has been counted. */
   get stats(): ReliableLaneStats {
+    const { malformed: info } = this.#reception;
+    const { ackList, futureAck } = this.#acks.drops;
+    const segment = this.#context.budget.refused;
     return {
       ...this.#recovery.stats,
       streams: this.#streams.size,
       bytesReceived: this.#context.budget.accepted,
-      malformed: this.#malformed + this.#reception.malformed,
+      malformed: info + ackList + futureAck,
+      messageDrops: { undecodable: 0, info, ackList, futureAck, segment },
       refused: this.#reception.refused,
     };
   }
@@ -143,16 +126,30 @@ export class ReliableLane {
     this.#advance(stream, now);
   }
 
-  /** Cuts a stream. */
-  reset(stream: StreamMachine, end: StreamEnd, now: number): void {
-    stream.reset(end);
+  /** Refuses what the other side opens from now on: this end is about to leave. */
+  refuseNew(): void {
+    this.#reception.refuseNew();
+  }
+
+  /** Cuts a stream; the other side is told the cause. */
+  reset(stream: StreamMachine, end: StreamEnd, now: number, cause?: ResetCause): void {
+    stream.reset(end, cause);
     this.#advance(stream, now);
   }
 
-  /** Ends all streams without a word: the session is over. */
-  abandon(end: StreamEnd, now: number): void {
+  /** Whether no stream is open, nor on its way to being closed. */
+  get isEmpty(): boolean {
+    return this.#streams.size === 0;
+  }
+
+  /**
+   * Ends all streams without a word: the session is over.
+   *
+   * @param goodbye How the other side has left, if it has.
+   */
+  abandon(end: StreamEnd, now: number, goodbye?: Goodbye): void {
     for (const stream of [...this.#streams.values()]) {
-      stream.abandon(end);
+      stream.abandon(end, goodbye);
       this.#advance(stream, now);
     }
   }
@@ -172,7 +169,7 @@ export class ReliableLane {
   }
 
   /** What is on its way. */
-  get recovery(): Pick<Recovery, "onPathChanged" | "setReliable" | "probeOldest"> {
+  get recovery(): Pick<Recovery, "onPathChanged" | "setReliable" | "probeOldest" | "rest"> {
     return this.#recovery;
   }
 
@@ -184,6 +181,18 @@ export class ReliableLane {
   /** Whether segments stay here for now, because the path has no room for them. */
   hold(isHeld: boolean): void {
     this.#isHeld = isHeld;
+  }
+
+  /** Whether openings stay here: nobody knows yet whether the other end goes on with this session's streams. */
+  holdOpenings(isHeld: boolean, now: number): void {
+    if (this.#context.mayOpen !== isHeld) return;
+    this.#context.mayOpen = !isHeld;
+    if (!isHeld) {
+      for (const stream of this.#streams.values()) {
+        stream.onMayOpen(now);
+        this.#streams.schedule(stream, now);
+      }
+    }
   }
 
   /** A message has come. */
@@ -243,15 +252,8 @@ export class ReliableLane {
     const stream = this.#streams.nextOwing();
     const type = stream?.owed;
     if (stream === undefined || type === undefined) return undefined;
-    const { receiving, id: streamId } = stream;
-    let sequence = 0;
-    let payload: Uint8Array = NOTHING;
-    if (type === "dataAck") {
-      sequence = receiving.next;
-      payload = this.#encodeAcks(stream, now);
-    } else if (type === "finAck") sequence = receiving.end;
-    else if (type === "syn") payload = new TextEncoder().encode(stream.info);
-    encodeMessage({ kind: "stream", type, streamId, sequence, payload }, writer);
+    const conditions = { copies: this.#recovery.ackCopies, isOwnKind: this.#context.isOwnKind };
+    writeOwed(stream, type, conditions, writer, now);
     stream.onOwedSent(type, now);
     this.#streams.schedule(stream, now);
     const maxAge = repairWish(type, false, this.#rtt.smoothed);
@@ -301,27 +303,25 @@ export class ReliableLane {
         stream.onAgreed();
         return stream.onFin(sequence, now);
       case "finAck": {
+        // Of our own kind: our Rst has come to a stream that is not there any more.
+        if (stream.phase === "resetting") return stream.onRst();
         const segment = stream.sending.segmentAt(sequence);
         if (segment?.kind === "fin") this.#recovery.onAcked(segment);
         return stream.sending.advance();
       }
-      case "rst":
-        return stream.onRst();
+      case "rst": {
+        const cause = decodeResetCause(payload);
+        return stream.phase === "open" && isRefusal(cause) ? undefined : stream.onRst(cause);
+      }
     }
   }
 
   #handleAck(stream: StreamMachine, lowestMissing: number, payload: Uint8Array, now: number): void {
-    const list = decodeAckList(payload);
-    if (list === undefined || list.length > MOST_ACK_ENTRIES) {
-      this.#malformed++;
-      return;
-    }
     const sending = stream.sending;
-    let isHonest = lowestMissing <= sending.next;
-    for (let i = 0; i < list.length; i++) isHonest &&= list.at(i) < sending.next;
-    if (!isHonest) {
-      this.#malformed++;
-      return stream.reset(brokenBy("acknowledged what was never sent"));
+    const list = this.#acks.read(lowestMissing, payload, sending.next);
+    if (list === "ackList") return;
+    if (list === "futureAck") {
+      return stream.reset(brokenBy("acknowledged what was never sent"), PROTOCOL_ERROR);
     }
     const hadRoom = !stream.refusal.isRefused;
     for (let at = sending.first; at < lowestMissing; at++) this.#onAcked(stream, at);
@@ -345,7 +345,9 @@ export class ReliableLane {
 
   #onAcked(stream: StreamMachine, sequence: number): void {
     const segment = stream.sending.segmentAt(sequence);
-    if (segment !== undefined) this.#recovery.onAcked(segment);
+    if (segment === undefined) return;
+    this.#recovery.onAcked(segment);
+    segment.payload = NOTHING;
   }
 
   /** Something about a stream has changed. */
@@ -357,16 +359,6 @@ export class ReliableLane {
     }
     this.#streams.schedule(stream, now);
     this.#changed.add(stream);
-  }
-
-  #encodeAcks(stream: StreamMachine, now: number): Uint8Array {
-    const { receiving, acks } = stream;
-    const entries = acks.takeEntries(receiving.next, this.#recovery.ackCopies, now);
-    const limit = receiving.raiseLimit();
-    const writer = new Writer(ackMemory);
-    // Wire compatibility: the original has no flow limit.
-    encodeAckList(entries, this.#context.isOwnKind ? limit : undefined, writer);
-    return ackMemory.subarray(0, writer.length);
   }
 
   #takeLost(now: number): Segment | undefined {
@@ -395,6 +387,3 @@ export class ReliableLane {
 }
 
 const NOTHING = new Uint8Array(0);
-
-/** Where acknowledgements are put together: 150 entries, a count and a limit. */
-const ackMemory = new Uint8Array(8 * 152);

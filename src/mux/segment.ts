@@ -25,8 +25,8 @@ export interface Segment {
   readonly sequence: number;
   /** What it carries; the end of a stream is a segment too, and carries nothing. */
   readonly kind: "data" | "fin";
-  /** The bytes, never changed. */
-  readonly payload: Uint8Array;
+  /** The bytes, until it is acknowledged: a gap below may keep it for long after that. */
+  payload: Uint8Array;
   /** How often it was sent. */
   transmissions: number;
   /** The frame that carried it last. */

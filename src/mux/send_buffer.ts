@@ -151,6 +151,8 @@ export class SendBuffer {
       this.#head++;
       this.#first++;
     }
+    // What is acknowledged is never sent again.
+    if (this.#first === this.#next) this.#unsent.onDelivered();
     // Copying the rest costs less than the slots freed: each is moved at most once per doubling.
     if (this.#head > 64 && this.#head * 2 > this.#segments.length) {
       this.#segments = this.#segments.slice(this.#head);

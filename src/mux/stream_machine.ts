@@ -24,17 +24,19 @@
  *
  * @module
  */
+import type { Goodbye } from "../wire/extension.ts";
 import type { StreamMessageType } from "../wire/message.ts";
+import type { ResetCause } from "../wire/reset_cause.ts";
 import { AckPolicy } from "./ack_policy.ts";
-import { type ReceiveBudget, ReceiveBuffer } from "./receive_buffer.ts";
+import { ReceiveBuffer } from "./receive_buffer.ts";
 import { RefusalDetector } from "./refusal.ts";
 import { Reminder } from "./reminder.ts";
 import { RoomProbe } from "./room_probe.ts";
 import { RstTimer } from "./rst_timer.ts";
-import type { RttEstimator } from "./rtt.ts";
 import type { SegmentOwner } from "./segment.ts";
 import { SendBuffer } from "./send_buffer.ts";
-import { brokenBy, cutBy, type StreamEnd, unanswered } from "./stream_end.ts";
+import type { StreamContext } from "./stream_context.ts";
+import { brokenBy, cutBy, PROTOCOL_ERROR, type StreamEnd, unanswered } from "./stream_end.ts";
 
 // Tuning.
 
@@ -60,20 +62,11 @@ type State =
     readonly nextSynAt: number;
     readonly wait: number;
     readonly giveUpAt: number;
+    readonly hasLeft: boolean;
   }
   | { readonly kind: "open" }
   | { readonly kind: "resetting"; readonly timer: RstTimer; readonly end: StreamEnd }
   | { readonly kind: "closed"; readonly end: StreamEnd };
-
-/** What the streams of one session share, as a stream sees it. */
-export interface StreamContext {
-  readonly budget: ReceiveBudget;
-  /** Whether the other side is known to be of our own kind. */
-  readonly isOwnKind: boolean;
-  /** When the newest frame left that has arrived. */
-  readonly provenAt: number;
-  readonly rtt: RttEstimator;
-}
 
 /** One stream of a multiplex. All times in ms. */
 export class StreamMachine implements SegmentOwner {
@@ -101,6 +94,9 @@ export class StreamMachine implements SegmentOwner {
   #isDiscarding = false;
   #isDoneSending = false;
   #isReadWhole = false;
+  #resetCause: ResetCause | undefined;
+  /** Whether something that had come was not read when this end cut the stream. */
+  #hasThrownAway = false;
 
   /** @param isOpener Whether this end opened it. */
   constructor(
@@ -119,7 +115,8 @@ export class StreamMachine implements SegmentOwner {
     this.#heardAt = now;
     if (isOpener) {
       const giveUpAt = now + OPENING_TIMEOUT;
-      this.#state = { kind: "opening", nextSynAt: now, wait: this.#firstWait(), giveUpAt };
+      const wait = this.#firstWait();
+      this.#state = { kind: "opening", nextSynAt: now, wait, giveUpAt, hasLeft: false };
       this.#owes.add("syn");
     } else {
       this.#state = { kind: "open" };
@@ -138,8 +135,14 @@ export class StreamMachine implements SegmentOwner {
     return state.kind === "resetting" || state.kind === "closed" ? state.end : undefined;
   }
 
+  /** Why this end has cut it, if anything is to be said of that. */
+  get resetCause(): ResetCause | undefined {
+    return this.#resetCause;
+  }
+
   /** Whether everything that will ever come has come, and come whole. */
   get isReadToEnd(): boolean {
+    if (this.#hasThrownAway) return false;
     return this.receiving.isComplete ||
       (this.end !== undefined && (this.#isReadWhole || this.end.error === undefined));
   }
@@ -152,7 +155,10 @@ export class StreamMachine implements SegmentOwner {
 
   /** The next message to send besides data, without taking it. */
   get owed(): StreamMessageType | undefined {
-    if (this.#owes.size > 0) return DEBTS.find((type) => this.#owes.has(type));
+    if (this.#owes.size > 0) {
+      const { mayOpen } = this.#context;
+      return DEBTS.find((type) => this.#owes.has(type) && (mayOpen || type !== "syn"));
+    }
     return this.#state.kind === "open" && this.acks.isDue ? "dataAck" : undefined;
   }
 
@@ -166,9 +172,17 @@ export class StreamMachine implements SegmentOwner {
         nextSynAt: now + wait,
         wait: Math.min(MOST_REPEAT, wait * 2),
         giveUpAt,
+        hasLeft: true,
       };
     }
     if (type === "rst" && this.#state.kind === "resetting") this.#state.timer.onSent(now);
+  }
+
+  /** Openings may leave from now on: the time of one that had to wait for that begins. */
+  onMayOpen(now: number): void {
+    const state = this.#state;
+    if (state.kind !== "opening" || state.hasLeft) return;
+    this.#state = { ...state, giveUpAt: now + OPENING_TIMEOUT };
   }
 
   /** Takes another number: the other side has opened a stream with the same. */
@@ -207,15 +221,15 @@ export class StreamMachine implements SegmentOwner {
     if (this.#state.kind !== "open") return;
     this.#heardAt = now;
     if (!this.receiving.setEnd(sequence)) {
-      this.reset(brokenBy("contradicted itself"));
+      this.reset(brokenBy("contradicted itself"), PROTOCOL_ERROR);
       return;
     }
     this.#owes.add("finAck");
     this.advance(now);
   }
 
-  /** The other side has cut the stream. */
-  onRst(): void {
+  /** The other side has cut the stream, and may have said why. */
+  onRst(cause?: ResetCause): void {
     const state = this.#state;
     switch (state.kind) {
       case "closed":
@@ -224,11 +238,11 @@ export class StreamMachine implements SegmentOwner {
         this.#close(state.end);
         return;
       case "opening":
-        this.#close(cutBy("refused the stream"));
+        this.#close(cutBy("refused the stream", cause));
         return;
       case "open":
         this.#owes.add("rst");
-        this.#close(this.#endByRst());
+        this.#close(this.#endByRst(cause));
         return;
     }
   }
@@ -240,19 +254,33 @@ export class StreamMachine implements SegmentOwner {
     this.advance(now);
   }
 
-  /** Cuts the stream. */
-  reset(end: StreamEnd): void {
+  /**
+   * Cuts the stream.
+   *
+   * @param cause What the other side is told of the reason.
+   */
+  reset(end: StreamEnd, cause?: ResetCause): void {
     if (this.#state.kind === "closed" || this.#state.kind === "resetting") return;
+    this.#resetCause = cause;
     this.#state = { kind: "resetting", timer: new RstTimer(this.#firstWait()), end };
     this.#owes.add("rst");
     this.#settle();
-    if (end.error !== undefined) this.receiving.release();
+    if (end.error === undefined) return;
+    this.#hasThrownAway = this.receiving.readable > 0;
+    this.receiving.release();
   }
 
-  /** Ends it without a word: the session is over. */
-  abandon(end: StreamEnd): void {
+  /**
+   * Ends it without a word: the session is over.
+   *
+   * @param goodbye How the other side has left, if it has. If it had no stream open, then what is whole
+   * here had come to its end there, and only the last word of that was lost.
+   */
+  abandon(end: StreamEnd, goodbye?: Goodbye): void {
     if (this.#state.kind === "closed") return;
-    this.#close(this.end ?? end);
+    const { sending, receiving } = this;
+    const isOverThere = goodbye === "inOrder" && sending.isFinished && receiving.isComplete;
+    this.#close(this.end ?? (isOverThere ? { by: "remote" } : end));
     this.#owes.clear();
   }
 
@@ -296,7 +324,7 @@ export class StreamMachine implements SegmentOwner {
         else if (now >= state.nextSynAt) this.#owes.add("syn");
         return;
       case "resetting": {
-        const verdict = state.timer.handleTimeout(this.#context.provenAt, now);
+        const verdict = state.timer.handleTimeout(this.#context, now);
         if (verdict === "send") this.#owes.add("rst");
         else if (verdict === "giveUp") this.#close(state.end);
         return;
@@ -337,13 +365,15 @@ export class StreamMachine implements SegmentOwner {
    * acknowledged, and without acknowledging the last of ours; so nothing is wrong as long as nothing
    * is missing of its data, and all of ours has at least been sent.
    */
-  #endByRst(): StreamEnd {
+  #endByRst(cause: ResetCause | undefined): StreamEnd {
     const { sending, receiving } = this;
     this.#isReadWhole = this.#context.isOwnKind ? receiving.isComplete : !receiving.hasHoles;
     const isWrittenWhole = this.#context.isOwnKind
       ? sending.isFinished && sending.isDelivered
       : sending.unsent === 0;
-    return this.#isReadWhole && isWrittenWhole ? { by: "remote" } : cutBy("cut the stream");
+    return this.#isReadWhole && isWrittenWhole && cause === undefined
+      ? { by: "remote" }
+      : cutBy("cut the stream", cause);
   }
 
   #close(end: StreamEnd): void {

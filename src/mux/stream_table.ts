@@ -9,7 +9,9 @@
  */
 import type { Random } from "../random.ts";
 import { ClosedStreams } from "./closed_streams.ts";
-import { type StreamContext, StreamMachine } from "./stream_machine.ts";
+import { DeadlineHeap } from "./deadline_heap.ts";
+import type { StreamContext } from "./stream_context.ts";
+import { StreamMachine } from "./stream_machine.ts";
 
 // Protocol constants.
 
@@ -17,25 +19,32 @@ const IDS = 65_536;
 
 // Tuning.
 
-/** Streams that the other side may have open; each may cost megabytes. */
-const MOST_INCOMING = 1_024;
+/** Streams that the other side may have open: a browser has some hundred. */
+export const MOST_STREAMS = 1_024;
 
 /** All live streams. All times in ms. */
 export class StreamTable {
   readonly #context: StreamContext;
+  readonly #mostIncoming: number;
   readonly #streams = new Map<number, StreamMachine>();
   readonly #incoming = new Set<StreamMachine>();
-  readonly #closed = new ClosedStreams();
-  /** Streams with a deadline; `#deadline` is never later than the earliest of them. */
-  readonly #timed = new Set<StreamMachine>();
-  #deadline = Infinity;
+  readonly #closed: ClosedStreams;
+  readonly #timed = new DeadlineHeap<StreamMachine>();
   /** Streams that owe a message, and streams that have data: a Set keeps the order of turns. */
   readonly #owing = new Set<StreamMachine>();
   readonly #sending = new Set<StreamMachine>();
   #nextId: number;
 
-  constructor(role: "client" | "server", random: Random, context: StreamContext) {
+  /** @param mostIncoming Streams that the other side may have open. */
+  constructor(
+    role: "client" | "server",
+    random: Random,
+    context: StreamContext,
+    mostIncoming: number = MOST_STREAMS,
+  ) {
     this.#context = context;
+    this.#mostIncoming = mostIncoming;
+    this.#closed = new ClosedStreams((bytes) => context.budget.use(bytes));
     this.#nextId = random.between(0, IDS / 2 - 1) * 2 + (role === "server" ? 1 : 0);
   }
 
@@ -64,15 +73,22 @@ export class StreamTable {
     return this.#closed.endOf(id, now);
   }
 
+  /** Whether a Rst for a stream that is not there is to be answered: our own kind repeats it until it is. */
+  get answersRsts(): boolean {
+    return this.#context.isOwnKind;
+  }
+
   /** Opens a stream at this end; `undefined` when no id is free. */
   open(info: string, now: number): StreamMachine | undefined {
     const id = this.#freeId(now);
     return id === undefined ? undefined : this.#add(id, info, true, now);
   }
 
-  /** Opens a stream that the other side asked for; `undefined` when it has too many already. */
+  /** Opens a stream that the other side asked for; `undefined` when there is no room for it. */
   accept(id: number, info: string, now: number): StreamMachine | undefined {
-    if (this.#incoming.size >= MOST_INCOMING) return undefined;
+    const hasRoom = this.#incoming.size < this.#mostIncoming &&
+      this.#context.budget.hasRoomForStream();
+    if (!hasRoom) return undefined;
     const stream = this.#add(id, info, false, now);
     this.#incoming.add(stream);
     return stream;
@@ -82,7 +98,7 @@ export class StreamTable {
   renumber(stream: StreamMachine, now: number): void {
     const id = this.#freeId(now);
     this.#streams.delete(stream.id);
-    if (id === undefined) return;
+    if (id === undefined) return this.#context.budget.onStreamClosed();
     stream.renumber(id);
     this.#streams.set(id, stream);
     this.schedule(stream, now);
@@ -97,27 +113,20 @@ export class StreamTable {
       return;
     }
     if (stream.hasData || stream.room.isDue) this.#sending.add(stream);
-    const deadline = stream.deadline;
-    if (deadline === Infinity) {
-      this.#timed.delete(stream);
-    } else {
-      this.#timed.add(stream);
-      this.#deadline = Math.min(this.#deadline, deadline);
-    }
+    this.#timed.set(stream, stream.deadline);
   }
 
   /** When {@linkcode handleTimeout} wants to be called; may be too early. */
   get deadline(): number {
-    return this.#timed.size > 0 ? this.#deadline : Infinity;
+    return Math.min(this.#timed.deadline, this.#closed.deadline);
   }
 
   /** Deadlines may have passed; tells of each stream whose deadline has. */
   handleTimeout(now: number, onStream: (stream: StreamMachine) => void): void {
-    if (now < this.#deadline) return;
-    this.#deadline = Infinity;
-    for (const stream of [...this.#timed]) {
+    if (now >= this.#closed.deadline) this.#closed.handleTimeout(now);
+    for (const stream of this.#timed.takeDue(now)) {
       if (now < stream.deadline) {
-        this.#deadline = Math.min(this.#deadline, stream.deadline);
+        this.#timed.set(stream, stream.deadline);
         continue;
       }
       stream.handleTimeout(now);
@@ -154,16 +163,18 @@ export class StreamTable {
   #add(id: number, info: string, isOpener: boolean, now: number): StreamMachine {
     const stream = new StreamMachine(id, info, isOpener, this.#context, now);
     this.#streams.set(id, stream);
+    this.#context.budget.onStreamOpened();
     this.schedule(stream, now);
     return stream;
   }
 
   #remove(stream: StreamMachine, now: number): void {
-    this.#timed.delete(stream);
+    this.#timed.set(stream, Infinity);
     this.#sending.delete(stream);
     this.#incoming.delete(stream);
     if (this.#streams.get(stream.id) !== stream) return;
     this.#streams.delete(stream.id);
+    this.#context.budget.onStreamClosed();
     const { isComplete, end } = stream.receiving;
     const isAtPeace = isComplete && stream.end?.error === undefined;
     this.#closed.add(stream.id, isAtPeace ? end : undefined, now);

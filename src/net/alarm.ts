@@ -6,19 +6,26 @@
  *
  * @module
  */
+import type { SosistabError } from "../errors.ts";
 import type { Host } from "../host.ts";
+import { reportFault } from "../transport/fault.ts";
 
 /** An alarm that is set again and again. */
 export class Alarm {
   readonly #host: Host;
   readonly #wake: () => void;
+  readonly #onFault: (error: SosistabError) => void;
   #armed: Disposable | undefined;
   #armedAt = Infinity;
 
-  /** @param wake Called when the deadline has come, or a little before. */
-  constructor(host: Host, wake: () => void) {
+  /**
+   * @param wake Called when the deadline has come, or a little before.
+   * @param onFault Ends what `wake` was about, when that has thrown.
+   */
+  constructor(host: Host, wake: () => void, onFault: (error: SosistabError) => void = () => {}) {
     this.#host = host;
     this.#wake = wake;
+    this.#onFault = onFault;
   }
 
   /** Sets the deadline; Infinity: none. */
@@ -29,7 +36,11 @@ export class Alarm {
     this.#armed = this.#host.setAlarm(at, () => {
       this.#armed = undefined;
       this.#armedAt = Infinity;
-      this.#wake();
+      try {
+        this.#wake();
+      } catch (error) {
+        this.#onFault(reportFault(this.#host, error));
+      }
     });
   }
 

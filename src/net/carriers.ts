@@ -8,6 +8,7 @@ import { portableX25519 } from "../crypto/keys.ts";
 import { SosistabError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { Random } from "../random.ts";
+import { reportFault } from "../transport/fault.ts";
 import type { Carrier } from "../transport/link.ts";
 import { StreamLink } from "../transport/stream_link.ts";
 import type { OwnLink } from "./client_path.ts";
@@ -36,9 +37,36 @@ export interface LinkWishes {
  * @returns At least one. Rejects with a {@linkcode SosistabError} when this machine has no such thing.
  */
 export async function openLinks(carrier: Carrier, wishes: LinkWishes): Promise<OwnLink[]> {
-  const { host, addresses, handler } = wishes;
+  const { host, addresses } = wishes;
+  const handler = guarded(host, wishes.handler);
   if (carrier === "udp") return await openUdpLinks(host, addresses, handler);
-  return [openStreamLink(carrier, wishes)];
+  return [openStreamLink(carrier, { ...wishes, handler })];
+}
+
+/** What carries the datagrams of a client that has chosen a protocol. */
+export function carrierOf(
+  protocol: "udp" | "tcp" | "tls",
+  { connector }: Pick<ConnectOptions, "connector">,
+): Carrier {
+  return connector !== undefined && protocol === "tcp" ? "stream" : protocol;
+}
+
+/** The same handler within the guard of a client's inputs. */
+function guarded(host: Host, handler: ClientLinkHandler): ClientLinkHandler {
+  const guard = (what: () => void) => {
+    try {
+      what();
+    } catch (error) {
+      handler.onFault(reportFault(host, error));
+    }
+  };
+  return {
+    onDatagram: (datagram, link) => guard(() => handler.onDatagram(datagram, link)),
+    onRoom: (link) => guard(() => handler.onRoom(link)),
+    onCut: (link) => guard(() => handler.onCut(link)),
+    onDoubt: () => guard(() => handler.onDoubt()),
+    onFault: (error) => handler.onFault(error),
+  };
 }
 
 function openStreamLink(carrier: Exclude<Carrier, "udp">, wishes: LinkWishes): StreamLink {

@@ -13,8 +13,10 @@ import type { ConnectOptions, Session } from "./contract.ts";
 import {
   checkHostname,
   checkKey,
+  checkKeyLimits,
   checkPort,
   checkRepair,
+  checkSessionLimits,
   checkShards,
   checkTime,
   IDLE_TIMEOUT,
@@ -51,6 +53,8 @@ export async function connect(host: Host, options: ConnectOptions): Promise<Sess
   checkRepair(options.repair);
   checkProtocol(options);
   checkShards(options.shards ?? 1);
+  checkKeyLimits(options.keyLimits ?? {});
+  checkSessionLimits("limits", options.limits);
   if (options.resetInterval !== undefined) checkTime("resetInterval", options.resetInterval);
   signal?.throwIfAborted();
   const isProxied = options.connector !== undefined;

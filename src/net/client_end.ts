@@ -2,49 +2,47 @@
  * A client's end of a session, from the first hello on.
  *
  * It connects, and it keeps the session alive: when a question has not been answered for a while it
- * looks for the server again, beside all that the session itself does to be heard. An answer proves
- * that the server is there; if the session then stays silent still, the server has forgotten it, and
- * the answer's keys take its place. The first packet under them says which session they go on with:
- * a server that knows it after all (`server_sessions.ts`) lets its streams go on, and otherwise they
- * end, while the multiplex goes on with new ones.
+ * looks for the server again, beside all that the session itself does to be heard. When there is an
+ * answer and the session stays silent still, the server has forgotten it, or the answer that it stands
+ * on was forged, and the new answer's keys take its place. The first packet under them says which
+ * session they go on with: a server that knows it after all (`server_sessions.ts`) lets its streams go
+ * on, and otherwise they end, while the multiplex goes on with new ones.
  *
  * @module
  */
 import type { Address } from "../address.ts";
+import type { SosistabError } from "../errors.ts";
 import { ServerClock } from "../handshake/server_clock.ts";
 import type { Host } from "../host.ts";
 import { INITIAL_RTT, RttEstimator } from "../mux/rtt.ts";
 import { Random } from "../random.ts";
-import { SessionMachine } from "../session/machine.ts";
+import type { SessionMachine } from "../session/machine.ts";
 import { type Carrier, isReliable, type Link } from "../transport/link.ts";
 import { Alarm } from "./alarm.ts";
-import { openLinks } from "./carriers.ts";
+import { carrierOf, openLinks } from "./carriers.ts";
 import { CarrierChoice } from "./carrier_choice.ts";
 import { ClientPath, type OwnLink } from "./client_path.ts";
+import { createClientSession } from "./client_session.ts";
 import { ClientShards } from "./client_shards.ts";
 import { noAnswer } from "./closure.ts";
 import type { ConnectOptions, Session } from "./contract.ts";
 import { SessionDriver } from "./driver.ts";
-import { SearchKeys, type ServerFound, ServerSearch } from "./server_search.ts";
+import { KeyRenewal } from "./key_renewal.ts";
+import { LinkQuestions } from "./link_questions.ts";
 import { OpeningWatch } from "./opening_watch.ts";
+import { ServerAnswers } from "./server_answers.ts";
+import { SearchKeys, type ServerFound, ServerSearch } from "./server_search.ts";
 import { DrivenSession } from "./session.ts";
 import { StreamClockWalk } from "./stream_clock_walk.ts";
 import type { ClientLinkHandler } from "./udp_links.ts";
 
 // Tuning.
 
-/**
- * How long the session has to answer once the server has proved to be there, before it counts as
- * forgotten: round trips, and ms for the ways of an operating system.
- */
-const GRACE_RTTS = 2;
-const GRACE = 100;
+/** Longest round trip that is expected where none was measured, ms: who waits longer has lost packets. */
+const MOST_RTT = 10_000;
 
 /** How long UDP has for itself before TCP joins the race, ms: one round trip of most paths. */
 const HEAD_START = { least: 250, most: 400 };
-
-/** How long an answer over a stream may take, ms, before it is asked again: it may have been cut. */
-const STREAM_PATIENCE = 3_000;
 
 /** Settings, complete. */
 export interface ClientEndOptions extends ConnectOptions {
@@ -58,15 +56,14 @@ export class ClientEnd implements ClientLinkHandler {
   readonly #options: ClientEndOptions;
   readonly #random: Random;
   readonly #settled = Promise.withResolvers<Session>();
-  readonly #graceAlarm: Alarm;
+  /** What the server has answered while the session was silent. */
+  readonly #answers: ServerAnswers;
   readonly #addresses: readonly Address[];
   #links: OwnLink[] = [];
-  /** When a stream was asked last: it loses nothing, so one question is enough for a while. */
-  readonly #askedAt = new WeakMap<Link, number>();
+  readonly #questions = new LinkQuestions();
   #search: ServerSearch | undefined;
   readonly #searchKeys = new SearchKeys();
-  /** Doubles with each replacement of a session that was not heard: the round trip may be far longer. */
-  #patience = 1;
+  readonly #renewal: KeyRenewal;
   #clock: ServerClock | undefined;
   #driver: SessionDriver | undefined;
   #path: ClientPath | undefined;
@@ -81,8 +78,6 @@ export class ClientEnd implements ClientLinkHandler {
   readonly #shards: ClientShards;
   /** The answer that the session stands on. */
   #base: ServerFound | undefined;
-  /** What the server has answered while the session was silent. */
-  #found: ServerFound | undefined;
   #isOver = false;
 
   /** @param addresses Where the server may be, at least one. */
@@ -91,9 +86,10 @@ export class ClientEnd implements ClientLinkHandler {
     this.#addresses = addresses;
     this.#options = options;
     this.#random = new Random(host.random);
-    this.#graceAlarm = new Alarm(host, () => this.#replace());
+    this.#answers = new ServerAnswers(host, this.#random, () => this.#tryNext());
     this.#headStart = new Alarm(host, () => void this.#joinRace());
     this.#startedAt = host.now();
+    this.#renewal = new KeyRenewal(options.keyLimits, this.#startedAt);
     this.#openings = new OpeningWatch({
       onOpened: () => this.#planClockWalk(),
       onRefused: (error) => this.#fail(error),
@@ -120,7 +116,7 @@ export class ClientEnd implements ClientLinkHandler {
       this.#headStart.set(this.#host.now() + headStart);
     }
     try {
-      const links = await this.#openLinks(isAuto ? "udp" : this.#carrierOf(protocol));
+      const links = await this.#openLinks(isAuto ? "udp" : carrierOf(protocol, this.#options));
       // Where that took long TCP has joined already.
       this.#links.push(...links);
     } catch (error) {
@@ -149,23 +145,32 @@ export class ClientEnd implements ClientLinkHandler {
   onDatagram(datagram: Uint8Array, link: Link): void {
     const driver = this.#driver?.current;
     const outcome = driver?.handleDatagram(datagram) ?? "foreign";
+    if (this.#isOver) return;
     if (driver !== undefined && outcome !== "foreign") {
       this.#path?.onHeard(link, outcome, this.#host.now());
       const isProof = outcome === "newest" || outcome === "late";
-      if (isProof && this.#path?.uses(link)) this.#onHeard();
+      if (isProof && this.#path?.uses(link)) this.#onHeard(driver.session);
       driver.flush();
       return;
     }
     const found = this.#search?.handleDatagram(datagram, link);
     if (found === undefined) return;
-    this.#search = undefined;
     this.#clock = found.clock;
     if (driver === undefined) this.#establish(found);
-    else this.#probe(found, driver);
+    else if (this.#renewal.isUnderWay) this.#replace(found);
+    else {
+      this.#answers.add(found, this.#expectedRtt);
+      driver.refresh();
+    }
   }
 
   onDoubt(): void {
     if (this.#path?.isAsking === false) this.#driver?.current.ask();
+  }
+
+  onFault(error: SosistabError): void {
+    this.#driver?.current.end({ by: "error", error });
+    this.#fail(error);
   }
 
   onRoom(): void {
@@ -173,13 +178,9 @@ export class ClientEnd implements ClientLinkHandler {
   }
 
   onCut(link: Link): void {
-    this.#askedAt.delete(link);
+    this.#questions.onCut(link);
     this.#driver?.current.onMoved();
     this.onRoom();
-  }
-
-  #carrierOf(protocol: "udp" | "tcp" | "tls"): Carrier {
-    return this.#options.connector !== undefined && protocol === "tcp" ? "stream" : protocol;
   }
 
   #openLinks(
@@ -233,26 +234,19 @@ export class ClientEnd implements ClientLinkHandler {
       onFound: (link, offset) => {
         this.#links.push(link);
         this.#clock = new ServerClock(offset, host.epochSeconds(), host.now());
-        this.#search?.stop();
         this.#startSearch(this.#giveUpAt);
       },
     });
   }
 
-  *#linksToAsk(isForOtherClock: boolean): Generator<Link> {
-    const now = this.#host.now();
-    const { shards, trial } = this.#path ?? {};
-    const links = shards === undefined ? this.#links : shards.map(({ link }) => link);
-    for (const link of trial === undefined ? links : [...links, trial.link]) {
-      const askedAt = this.#askedAt.get(link) ?? -Infinity;
-      const isEnough = isForOtherClock || now - askedAt < STREAM_PATIENCE;
-      if (isReliable(link.carrier) && isEnough) continue;
-      this.#askedAt.set(link, now);
-      yield link;
-    }
+  get #allLinks(): readonly OwnLink[] {
+    if (this.#path === undefined) return this.#links;
+    const { shards, trial } = this.#path;
+    return (trial === undefined ? shards : [...shards, trial]).map(({ link }) => link);
   }
 
   #startSearch(giveUpAt: number): void {
+    this.#search?.stop();
     this.#search = new ServerSearch({
       host: this.#host,
       random: this.#random,
@@ -260,7 +254,8 @@ export class ClientEnd implements ClientLinkHandler {
       keys: this.#searchKeys,
       clock: this.#clock,
       giveUpAt,
-      links: (isForOtherClock) => this.#linksToAsk(isForOtherClock),
+      links: (isForOtherClock) =>
+        this.#questions.due(this.#allLinks, isForOtherClock, this.#host.now()),
       onGivenUp: () => this.#fail(noAnswer(this.#options, this.#trouble)),
     });
     this.#search.advance();
@@ -273,7 +268,7 @@ export class ClientEnd implements ClientLinkHandler {
   }
 
   #establish(found: ServerFound): void {
-    const { idleTimeout, repair = {}, stats } = this.#options;
+    const { idleTimeout, repair = {}, stats, limits } = this.#options;
     const host = this.#host;
     const link = this.#links.find((each) => each === found.link) ?? this.#links[0]!;
     for (const other of this.#links) if (other !== link) other.close();
@@ -284,24 +279,20 @@ export class ClientEnd implements ClientLinkHandler {
     const rtt = new RttEstimator(Math.max(1, found.rtt ?? INITIAL_RTT));
     const path = this.#path = new ClientPath({
       rtt: () => this.#driver?.current.options.rtt ?? rtt,
-      now: host.now(),
-      epochSeconds: () => host.epochSeconds(),
+      host,
       reason: () => this.#choice?.reason,
-      isSearching: () => this.#search !== undefined,
+      isSearching: () => this.#isSearching && !this.#renewal.isUnderWay,
       isOwnKind: () => this.#driver?.current.session.isOwnKind === true,
+      onDue: () => this.#driver?.current.onPathDue(),
       onSilent: () => this.#onSilent(),
       onTrialHeard: () => this.#choice?.onTrialHeard(),
-      onClose: () => this.#stop(),
+      onRetired: () => this.#stop(),
     }, this.#shards.create(link));
-    const driver = this.#driver = new SessionDriver({
-      host,
-      role: "client",
-      random: this.#random,
-      rtt,
-      idleTimeout,
-      repair,
-      ...(stats === undefined ? {} : { stats }),
-    }, { session: this.#createSession(found), path });
+    const settings = { host, rtt, idleTimeout, repair, limits, stats };
+    const driver = this.#driver = new SessionDriver(
+      { ...settings, role: "client", random: this.#random },
+      { session: createClientSession(host, this.#random, found), path },
+    );
     const session = new DrivenSession(driver);
     if (this.#options.protocol === "auto") this.#choice = this.#createChoice(path, driver);
     void this.#shards.fill(path);
@@ -332,52 +323,51 @@ export class ClientEnd implements ClientLinkHandler {
     });
   }
 
-  #createSession({ secret, extension }: ServerFound): SessionMachine {
-    const host = this.#host;
-    const session = new SessionMachine({
-      role: "client",
-      secret,
-      random: this.#random,
-      createCipher: host.createCipher?.bind(host),
-    });
-    session.acquaintance.onFrame(extension);
-    return session;
-  }
-
   /** A question has not been answered for a while. */
   #onSilent(): void {
     this.#choice?.onSilent();
     for (const { link } of this.#path?.shards ?? []) link.renew?.();
-    if (this.#search === undefined && this.#found === undefined) this.#startSearch(Infinity);
+    if (!this.#isSearching && this.#answers.isEmpty) this.#startSearch(Infinity);
   }
 
-  /** The server is there: has it forgotten the session? */
-  #probe(found: ServerFound, driver: SessionDriver): void {
-    this.#found = found;
-    const grace = GRACE + GRACE_RTTS * driver.options.rtt.smoothed;
-    this.#graceAlarm.set(this.#host.now() + this.#patience * grace);
-    driver.refresh();
+  get #isSearching(): boolean {
+    return this.#search?.isAsking === true;
+  }
+
+  /** How long a round trip may take, ms. */
+  get #expectedRtt(): number {
+    const { known, smoothed } = this.#driver!.current.options.rtt;
+    return known ? smoothed : Math.min(this.#base!.waited, MOST_RTT);
+  }
+
+  /** The session had its time to be heard. */
+  #tryNext(): void {
+    const found = this.#answers.take(this.#driver!.current.canAsk, this.#expectedRtt);
+    if (found !== undefined) this.#replace(found);
   }
 
   /** The session was heard. */
-  #onHeard(): void {
-    this.#search?.stop();
-    this.#search = this.#found = undefined;
-    this.#graceAlarm.cancel();
-    this.#patience = 1;
+  #onHeard(session: SessionMachine): void {
+    this.#answers.onHeard();
     this.#choice?.onHeard();
+    if (this.#renewal.isUnderWay) return;
+    this.#search?.stop();
+    this.#search = undefined;
+    const now = this.#host.now();
+    this.#searchKeys.forgetOld(now);
+    if (this.#renewal.begin(session, now)) this.#startSearch(Infinity);
   }
 
-  /** The session has stayed silent although the server is there: other keys take its place. */
-  #replace(): void {
-    const [found, driver, path] = [this.#found, this.#driver?.current, this.#path];
-    if (found === undefined || driver === undefined || path === undefined) return;
-    this.#found = undefined;
+  /** Other keys take the place of the old ones: these were due, or silent although the server is there. */
+  #replace(found: ServerFound): void {
+    const [driver, path] = [this.#driver?.current, this.#path];
+    if (driver === undefined || path === undefined) return;
     this.#base = found;
-    this.#patience *= 2;
+    this.#renewal.onReplaced(this.#host.now());
     if (path.trial?.link === found.link) this.#choice?.use();
     path.onReplaced((shardId) => this.#shards.createResumer(shardId));
-    driver.replace({ session: this.#createSession(found), path }, false);
+    const session = createClientSession(this.#host, this.#random, found);
+    driver.replace({ session, path }, false);
     driver.flush();
   }
 
@@ -390,7 +380,8 @@ export class ClientEnd implements ClientLinkHandler {
   #stop(): void {
     this.#isOver = true;
     this.#search?.stop();
-    this.#graceAlarm.cancel();
+    this.#searchKeys.wipe();
+    this.#answers.stop();
     this.#headStart.cancel();
     this.#clockWalk?.stop();
     this.#choice?.stop();

@@ -5,19 +5,20 @@
  * packet, and again when its path is in doubt (`handshake/resumer.ts`). Who only listens asks nothing,
  * and could wait for ever for what is sent to where it no longer is: so when a flow of packets stops
  * the server is asked once whether it still hears us, the sooner the denser the flow was. And when the
- * machine has slept (`sleep_watch.ts`) all of them show themselves at once; streams open anew.
+ * machine has slept (`clock_look.ts`) all of them show themselves at once; streams open anew.
  *
  * @module
  */
 import type { Address } from "../address.ts";
 import type { SosistabError } from "../errors.ts";
 import type { Resumer } from "../handshake/resumer.ts";
+import type { Host } from "../host.ts";
 import type { RttEstimator } from "../mux/rtt.ts";
 import { MOST_PACKET_RECEIVED, type PacketOutcome } from "../session/machine.ts";
 import { type Carrier, isReliable, type Link } from "../transport/link.ts";
 import { PacketRun } from "../transport/packet_run.ts";
+import { ClockLook } from "./clock_look.ts";
 import type { SessionPath } from "./session_path.ts";
-import { SleepWatch } from "./sleep_watch.ts";
 
 // Tuning.
 
@@ -64,24 +65,24 @@ export interface Shard {
 
 /** What a path needs to know. */
 export interface ClientPathOptions {
+  /** Whose clocks are looked at. */
+  readonly host: Host;
   /** The round trip as it is measured now: whoever drives the session may be another one than before. */
   readonly rtt: () => RttEstimator;
-  /** The monotonic clock as it is now, ms. */
-  readonly now: number;
-  /** Our own wall clock, seconds. */
-  readonly epochSeconds: () => number;
   /** Why the carrier in use is used, where the choice is ours. */
   readonly reason: () => string | undefined;
   /** Whether the server is looked for. */
   readonly isSearching: () => boolean;
   /** Whether the server is of our own kind. */
   readonly isOwnKind: () => boolean;
+  /** Told when there is something to do earlier than {@linkcode ClientPath.deadline} has said. */
+  readonly onDue: () => void;
   /** Told once when a question has not been answered for long. */
   readonly onSilent: () => void;
   /** Told when the server has been heard over the shard on trial. */
   readonly onTrialHeard: () => void;
   /** Told when the session has ended, or gone another way. */
-  readonly onClose: () => void;
+  readonly onRetired: () => void;
 }
 
 /** Where resumes are put together: each is used up before anything else happens. */
@@ -90,12 +91,8 @@ const resumeMemory = new Uint8Array(MOST_PACKET_RECEIVED);
 /** A {@linkcode SessionPath} of a client. Times in ms. */
 export class ClientPath implements SessionPath {
   readonly #options: ClientPathOptions;
-  readonly #sleepWatch: SleepWatch;
-  /** When the clocks were looked at, and what the wall clock showed, seconds. */
-  #lookedAt: number;
-  #wall: number;
-  #wokeAt = -Infinity;
-  /** Whether the server is still to be asked because of that. */
+  readonly #clocks: ClockLook;
+  /** Whether the server is still to be asked because the machine has slept. */
   #hasWoken = false;
   #shards: Shard[];
   /** Of another carrier: it is asked now and then, and carries nothing else unless it leads. */
@@ -119,9 +116,7 @@ export class ClientPath implements SessionPath {
 
   constructor(options: ClientPathOptions, shard: Shard) {
     this.#options = options;
-    this.#lookedAt = options.now;
-    this.#wall = options.epochSeconds();
-    this.#sleepWatch = new SleepWatch(this.#lookedAt, 1_000 * this.#wall);
+    this.#clocks = new ClockLook(options.host, () => this.#onWoken());
     this.#shards = [shard];
   }
 
@@ -216,7 +211,7 @@ export class ClientPath implements SessionPath {
   }
 
   get wokeAt(): number {
-    return this.#wokeAt;
+    return this.#clocks.wokeAt;
   }
 
   get isSought(): boolean {
@@ -225,8 +220,8 @@ export class ClientPath implements SessionPath {
   }
 
   prepare(isQuestion: boolean, now: number): void {
-    this.#look(now);
-    this.#sleepWatch.onActive(now);
+    this.#clocks.look(now);
+    this.#clocks.onActive(now);
     const isForTrial = isQuestion && this.#isTrialDue;
     if (isForTrial) this.#isTrialDue = false;
     else if (isQuestion && this.#askedAt === Infinity) this.#askedAt = now;
@@ -249,7 +244,7 @@ export class ClientPath implements SessionPath {
   onHeard(link: Link, outcome: PacketOutcome, now: number): void {
     // Whatever else comes may be a replay, and proves nothing.
     if (outcome !== "newest" && outcome !== "late") return;
-    this.#sleepWatch.onActive(now);
+    this.#clocks.onActive(now);
     const trial = this.#trial;
     if (trial?.link === link) {
       trial.resumer.onHeard(now);
@@ -287,12 +282,12 @@ export class ClientPath implements SessionPath {
       this.#isSilent ? Infinity : this.#silentAt,
     );
     for (const { resumer } of this.#shards) deadline = Math.min(deadline, resumer.deadline);
-    if (this.#hasWoken) deadline = this.#wokeAt;
-    return Math.min(deadline, this.#trialAskAt, this.#sleepWatch.deadline);
+    if (this.#hasWoken) deadline = this.wokeAt;
+    return Math.min(deadline, this.#trialAskAt);
   }
 
   handleTimeout(now: number): boolean {
-    this.#look(now);
+    this.#clocks.look(now);
     if (now >= this.#silentAt && !this.#isSilent) {
       this.#isSilent = true;
       this.#options.onSilent();
@@ -312,10 +307,15 @@ export class ClientPath implements SessionPath {
     return true;
   }
 
+  retire(): void {
+    this.#clocks.stop();
+    this.#options.onRetired();
+  }
+
   close(): void {
+    this.retire();
     this.endTrial();
     for (const { link } of this.#shards) link.close();
-    this.#options.onClose();
   }
 
   get #used(): readonly Shard[] {
@@ -350,19 +350,14 @@ export class ClientPath implements SessionPath {
   }
 
   /** Whoever has slept may be in another network now. */
-  #look(now: number): void {
-    // Of the packets that leave together one is enough to look.
-    if (now === this.#lookedAt) return;
-    this.#lookedAt = now;
-    this.#wall = this.#options.epochSeconds();
-    if (!this.#sleepWatch.look(now, 1_000 * this.#wall)) return;
-    this.#wokeAt = now;
+  #onWoken(): void {
     this.#hasWoken = true;
     // What was asked before can have been answered while nobody listened.
     this.#askedAt = Infinity;
     this.#isSilent = false;
     this.refresh();
     for (const { link } of this.#shards) link.renew?.();
+    this.#options.onDue();
   }
 
   /** When the answer to the first question is missed. */
@@ -378,7 +373,7 @@ export class ClientPath implements SessionPath {
   }
 
   #resume({ resumer, link }: Shard, now: number): boolean {
-    const length = resumer.pollTransmit(resumeMemory, now, this.#wall);
+    const length = resumer.pollTransmit(resumeMemory, now, this.#clocks.wall);
     return length > 0 && link.send(resumeMemory.subarray(0, length));
   }
 }

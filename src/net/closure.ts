@@ -45,7 +45,16 @@ export function idleTooLong(idleTimeout: number): Closure {
   return { by: "timeout", error: new SosistabError("idle-timeout", message) };
 }
 
+/** Nothing more may be sealed or opened under the session's keys, and no others were agreed on. */
+export function spentKeys(): Closure {
+  const message = "the keys of the session have been used as often as they may be";
+  return { by: "error", error: new SosistabError("keys-spent", message) };
+}
+
 /** Why nothing more can be done with something that has ended. */
-export function endError(closure: Closure): SosistabError {
-  return closure.error ?? new SosistabError("closed", "it was closed");
+export function endError({ by, error }: Closure): SosistabError {
+  if (error !== undefined) return error;
+  return by === "remote"
+    ? new SosistabError("goodbye", "the other end has closed the session")
+    : new SosistabError("closed", "it was closed");
 }

@@ -94,6 +94,10 @@ export interface ConnectOptions {
   readonly idleTimeout?: number;
   /** How datagrams that are lost on the way to the server are repaired; `false`: not at all. */
   readonly repair?: DatagramRepairOptions | false;
+  /** What the server may cost. */
+  readonly limits?: SessionLimits;
+  /** How long one set of keys is used, before the client agrees on another with the server. */
+  readonly keyLimits?: KeyLimits;
   /** Aborting it breaks the handshake off. It has no effect afterwards. */
   readonly signal?: AbortSignal;
   /**
@@ -101,6 +105,38 @@ export interface ConnectOptions {
    * (bytes), `recv_loss` and `send_loss` (0 to 1), `smooth_ping` and `raw_ping` (ms).
    */
   readonly stats?: StatsGatherer;
+}
+
+/**
+ * What the other end of a session may cost. What is beyond a limit is dropped without a word, so that
+ * its sender slows down; streams are refused.
+ */
+export interface SessionLimits {
+  /** Streams that it may have open at a time, 1 to 65,536; 1,024 by default. */
+  readonly streams?: number;
+  /**
+   * Bytes that one stream may hold that nobody has read, or that wait for others before them; 8 MiB by
+   * default.
+   */
+  readonly bytesPerStream?: number;
+  /**
+   * Bytes that the session may hold: those of its streams and what these cost themselves, datagrams
+   * that nobody has received, pieces of datagrams, and what is kept to repair some; 32 MiB by default.
+   * What somebody waits for is taken all the same.
+   */
+  readonly bytes?: number;
+}
+
+/**
+ * How long one set of keys is used. Streams go on under the next one; a few datagrams on their way may
+ * get lost. A server of the original cannot go on with them: there neither limit holds, and the streams
+ * end with `session-lost` when the keys are all but spent, after 4,000,000,000 packets.
+ */
+export interface KeyLimits {
+  /** Packets, in one direction; 2^31, the default, at the most. */
+  readonly packets?: number;
+  /** Time, ms; a day by default, twelve at the most. */
+  readonly age?: number;
 }
 
 /** What a {@linkcode Session} has counted since it began. */
@@ -115,6 +151,10 @@ export interface SessionStats extends SessionCounts {
   readonly sendsDropped: number;
   /** Datagrams that nobody received in time. */
   readonly receivesDropped: number;
+  /** Bytes that the session holds now, as its {@linkcode SessionLimits} count them. */
+  readonly bytesHeld: number;
+  /** How often something was dropped, or not kept, because the session or all of them held too much. */
+  readonly droppedByMemoryLimit: number;
   /** What packets travel on now. */
   readonly carrier: Carrier;
   /** Why, in words, where the choice was ours; `undefined` where it was the program's. */
@@ -163,10 +203,23 @@ export interface Session extends AsyncDisposable {
   stats(): SessionStats;
   /**
    * Turns the session into a multiplex, which takes it over: what has come and was not received goes
-   * there. Calling it again gives the same multiplex.
+   * there. Calling it again gives the same multiplex, also after its end.
+   *
+   * A server's session may have ended before it was accepted, when its client has gone: who serves many
+   * catches what is thrown.
+   *
+   * @throws The {@linkcode SosistabError} that says how the session ended, if it was never a multiplex
+   * and has ended: `goodbye` when the other end has closed it, `closed` when it was closed here, and
+   * otherwise the error of {@linkcode Session.closed}, such as `idle-timeout`.
    */
   multiplex(options?: MultiplexOptions): Multiplex;
-  /** Ends the session; doing so twice is harmless. The other end learns of it by silence. */
+  /**
+   * Ends the session; doing so twice is harmless. The other end is told, and ends `{ by: "remote" }`;
+   * one of the original cannot be told and learns of it by silence. {@linkcode closed} settles at once.
+   *
+   * @returns Settles when the other end has answered, or after two seconds at the most: then no socket
+   * and no timer is left. Who does not wait for it only has to leave the process running for so long.
+   */
   close(): Promise<void>;
 }
 
@@ -174,7 +227,8 @@ export interface Session extends AsyncDisposable {
 export interface MultiplexOptions {
   /**
    * How long an answer that is awaited may stay away before the other end counts as dead, ms; 30,000
-   * by default, at least 1.
+   * by default, at least 1. Who awaits none cannot tell silence from death: then only `idleTimeout` ends
+   * the session, since nothing is sent just to keep it alive.
    */
   readonly deadAfter?: number;
   /**
@@ -242,7 +296,10 @@ export interface Multiplex extends AsyncDisposable {
    * multiplex has ended, `TypeError` when it is of the other role.
    */
   replaceSession(session: Session): void;
-  /** Cuts all streams and ends the session; doing so twice is harmless. */
+  /**
+   * Cuts all streams and ends the session, as {@linkcode Session.close} does. A stream whose `closed` has
+   * settled before loses nothing: the other end has, or will have had, all of it.
+   */
   close(): Promise<void>;
 }
 
@@ -283,6 +340,11 @@ export interface RelConn extends AsyncDisposable {
    * @returns Settles with {@linkcode closed}.
    */
   close(): Promise<void>;
-  /** Cuts the stream: what has not arrived is lost, and the other end learns that. */
-  reset(): void;
+  /**
+   * Cuts the stream: what has not arrived is lost, and the other end learns that.
+   *
+   * @param code Why, in the program's own terms, 0 to 4,294,967,295: the other end's program finds it in
+   * the `resetCode` of its error. The original does not look. Throws `RangeError` when out of range.
+   */
+  reset(code?: number): void;
 }

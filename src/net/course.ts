@@ -9,7 +9,7 @@ import type { StatsGatherer } from "../stats/gatherer.ts";
 
 /** Where figures go, if anywhere, and what they are taken of. */
 export interface Recording {
-  readonly stats?: StatsGatherer;
+  readonly stats?: StatsGatherer | undefined;
   readonly rtt: RttEstimator;
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ByteBudget } from "../byte_budget.ts";
 import { RepairMachine } from "../repair/machine.ts";
 import type { DatagramRepairOptions } from "./contract.ts";
 
@@ -11,13 +12,18 @@ import type { DatagramRepairOptions } from "./contract.ts";
 /** How old a datagram may be to be of use, ms: the budget of parity in advance, and its spacing. */
 const MAX_AGE = 25;
 
-/** A machine for the repair of one session; `undefined` where it is off. */
+/**
+ * A machine for the repair of one session; `undefined` where it is off.
+ *
+ * @param budget What pays for bodies that are kept.
+ */
 export function createRepair(
   repair: DatagramRepairOptions | false,
   now: number,
+  budget: ByteBudget,
 ): RepairMachine | undefined {
   const isOff = repair === false || repair.maxOverhead === 0;
-  return isOff ? undefined : new RepairMachine(repair, now);
+  return isOff ? undefined : new RepairMachine(repair, now, budget);
 }
 
 /** How old a datagram may be to be of use, ms, unless it says otherwise. */

@@ -7,61 +7,61 @@
  *
  * @module
  */
+import type { ByteBudget } from "../byte_budget.ts";
 import type { MuxEvent, MuxMachine } from "../mux/machine.ts";
-import { ReportTimer } from "../mux/report_timer.ts";
 import type { RepairMachine } from "../repair/machine.ts";
-import {
-  MOST_PACKET_RECEIVED,
-  type PacketOutcome,
-  type ReceivedBody,
-  type SessionMachine,
-} from "../session/machine.ts";
+import { type PacketOutcome, type ReceivedBody, type SessionMachine } from "../session/machine.ts";
+import { reportFault } from "../transport/fault.ts";
 import { isReliable } from "../transport/link.ts";
 import { Alarm } from "./alarm.ts";
-import { forgottenStreams, goneOver, idleTooLong, lostConnection } from "./closure.ts";
+import {
+  endError,
+  forgottenStreams,
+  goneOver,
+  idleTooLong,
+  lostConnection,
+  spentKeys,
+} from "./closure.ts";
 import type { Closure } from "./contract.ts";
 import { recordCourse } from "./course.ts";
 import { Continuation, type Fate } from "./continuation.ts";
 import type { Association, DriverObserver, DriverOptions } from "./driver_contract.ts";
-import { createRepair, maxAgeOf } from "./create_repair.ts";
-import { FrameNumbers } from "./frame_numbers.ts";
+import { maxAgeOf } from "./create_repair.ts";
+import { Farewell } from "./farewell.ts";
+import { MuxPort, type MuxPortOwner } from "./mux_port.ts";
+import { PacketOutlet } from "./packet_outlet.ts";
+import { openSessionMemory } from "./session_memory.ts";
 import type { SessionPath } from "./session_path.ts";
-import { tellState } from "./tell_state.ts";
-
-/** Where bodies and packets are put together. Shared: each is used up before anything else happens. */
-const bodyMemory = new Uint8Array(MOST_PACKET_RECEIVED);
-const packetMemory = new Uint8Array(MOST_PACKET_RECEIVED);
 
 /** The driver of one session. */
-export class SessionDriver {
+export class SessionDriver implements MuxPortOwner {
+  /** What the session holds, and may. */
+  readonly memory: ByteBudget;
   readonly #options: DriverOptions;
   readonly #alarm: Alarm;
-  #session: SessionMachine;
-  #path: SessionPath;
+  readonly #outlet: PacketOutlet;
   #observer: DriverObserver | undefined;
-  #mux: MuxMachine | undefined;
-  /** Tells our own kind what has come, while there is no multiplex to do it. */
-  readonly #report = new ReportTimer();
-  #repairMachine: RepairMachine | undefined;
-  readonly #numbers = new FrameNumbers();
+  readonly #port: MuxPort;
   readonly #continuation = new Continuation();
   #successor: SessionDriver | undefined;
-  #onMuxEvent: (event: MuxEvent) => void = () => {};
-  #window: (() => number) | undefined;
   #activeAt: number;
-  #sendsDropped = 0;
   #foreign = 0;
-  /** Whether data waits until the other end of a new session has spoken. */
-  #isHeld = false;
+  #isDraining = false;
   #closure: Closure | undefined;
+  readonly #farewell: Farewell;
 
-  constructor(options: DriverOptions, { session, path }: Association) {
+  constructor(options: DriverOptions, association: Association) {
     this.#options = options;
-    this.#session = session;
-    this.#path = path;
     this.#activeAt = options.host.now();
-    this.#repairMachine = createRepair(options.repair, this.#activeAt);
-    this.#alarm = new Alarm(options.host, () => this.#onAlarm());
+    this.memory = openSessionMemory(options);
+    this.#outlet = new PacketOutlet(options, association, this.memory, this.#activeAt);
+    this.#port = new MuxPort(this.#outlet, this);
+    this.#farewell = new Farewell(options, this.#outlet);
+    this.#alarm = new Alarm(
+      options.host,
+      () => this.#onAlarm(),
+      (error) => this.end({ by: "error", error }),
+    );
   }
 
   /** Parts that the public classes need. */
@@ -71,12 +71,17 @@ export class SessionDriver {
 
   /** The session, as it is now: it may be replaced. */
   get session(): SessionMachine {
-    return this.#session;
+    return this.#outlet.session;
   }
 
   /** The way of its packets. */
   get path(): SessionPath {
-    return this.#path;
+    return this.#outlet.path;
+  }
+
+  /** Whether it has ended. */
+  get isOver(): boolean {
+    return this.#closure !== undefined;
   }
 
   /** How the session ended, once it has. */
@@ -84,9 +89,14 @@ export class SessionDriver {
     return this.#closure;
   }
 
+  /** Settles when nothing is left of it here, after its end: no socket, and no alarm. */
+  get gone(): Promise<void> {
+    return this.#farewell.gone;
+  }
+
   /** What is done against the loss of what we send; `undefined` when it is off, or nothing is lost. */
   get repair(): RepairMachine | undefined {
-    return isReliable(this.#path.carrier) ? undefined : this.#repairMachine;
+    return this.#outlet.repair;
   }
 
   /** How old a datagram may be to be of use, ms, unless it says otherwise. */
@@ -96,7 +106,7 @@ export class SessionDriver {
 
   /** Packets that could not be sent here. */
   get sendsDropped(): number {
-    return this.#sendsDropped;
+    return this.#outlet.dropped;
   }
 
   /** Datagrams that were not made by the other side. */
@@ -118,9 +128,10 @@ export class SessionDriver {
    * @param window Packets that it may have in flight, for logs.
    */
   attach(mux: MuxMachine, onEvent: (event: MuxEvent) => void, window: () => number): void {
-    this.#mux = mux;
-    this.#window = window;
-    this.#onMuxEvent = onEvent;
+    this.#port.attach(mux, onEvent);
+    this.#outlet.window = window;
+    // What came before may have been all for a long time.
+    if (this.#session.isOwnKind) mux.streams.onOwnKind();
   }
 
   /**
@@ -128,7 +139,7 @@ export class SessionDriver {
    * follow.
    */
   handleDatagram(datagram: Uint8Array): PacketOutcome {
-    if (this.#closure !== undefined) return "foreign";
+    if (this.#closure !== undefined) return this.#farewell.handleDatagram(datagram);
     const outcome = this.#session.handleDatagram(datagram, this.#options.host.now());
     this.handleOpened(outcome);
     return outcome;
@@ -142,8 +153,11 @@ export class SessionDriver {
     // Whatever else comes may be a replay, and keeps nothing alive.
     if (outcome === "newest" || outcome === "late") {
       this.#activeAt = now;
-      this.#isHeld = false;
+      this.#outlet.onHeard(now);
       this.#follow(this.#continuation.judge(session));
+      // What has come may have left over there before anybody knew of the claim.
+      if (!this.#continuation.isOpen) this.#port.release();
+      else this.#askForAnswer(now);
     }
     if (session.isOwnKind) this.#mux?.streams.onOwnKind();
     if (session.solvesJointly) this.repair?.onJointSolver();
@@ -152,6 +166,7 @@ export class SessionDriver {
       this.#takeBody(received, now);
     }
     recordCourse(this.#options, session, now);
+    if (session.acquaintance.goodbye !== undefined) this.end({ by: "remote" });
   }
 
   /**
@@ -165,14 +180,13 @@ export class SessionDriver {
     const now = this.#options.host.now();
     if (!isKnown) {
       this.#continuation.claim(this.#session, session);
-      this.#isHeld = true;
+      this.#port.hold();
     }
-    this.#numbers.onReplaced(this.#session.lastFrame);
+    this.#port.onReplaced(this.#session.lastFrame);
     if (path !== this.#path) this.#path.close();
-    this.#session = session;
-    this.#path = path;
+    this.#session.keys.wipe();
+    this.#outlet.replace({ session, path }, now);
     this.#activeAt = now;
-    this.#repairMachine = createRepair(this.#options.repair, now);
     this.#mux?.streams.recovery.onPathChanged();
     this.#ask(now);
   }
@@ -184,7 +198,7 @@ export class SessionDriver {
     other.#successor = this;
     other.end(goneOver());
     // A server of the original cannot be asked: its program must do the same.
-    const isAsked = this.#options.role === "client" && session.isOwnKind;
+    const isAsked = this.#options.role === "client" && session.acquaintance.mayBeOwnKind;
     this.replace({ session, path }, !isAsked);
     this.flush();
   }
@@ -196,9 +210,12 @@ export class SessionDriver {
 
   /** The client has shown itself by a resume, and wants to hear that it has arrived. */
   onResume(): void {
+    if (this.#closure !== undefined) return;
     const now = this.#options.host.now();
-    this.#activeAt = now;
-    if (this.#session.isOwnKind && this.#mux === undefined) this.#sendReport(false, now);
+    // Anybody may have copied it. Our own kind says something besides, which is what keeps its session;
+    // one of the original that only listens says nothing else.
+    if (!this.#session.isOwnKind) this.#activeAt = now;
+    if (this.#session.isOwnKind && this.#mux === undefined) this.#outlet.sendReport(false, now);
   }
 
   /**
@@ -208,8 +225,8 @@ export class SessionDriver {
    */
   send(body: Uint8Array, maxAge: number = this.maxAge): boolean {
     const now = this.#options.host.now();
-    const isSent = this.#send(body, maxAge, false, now);
-    this.#transmitBeside(now);
+    const isSent = this.sendBody(body, maxAge, false, now);
+    this.#outlet.sendBeside(now);
     this.#arm();
     return isSent;
   }
@@ -228,6 +245,7 @@ export class SessionDriver {
 
   /** Asks the other end for a sign of life. */
   ask(): void {
+    if (this.#closure !== undefined) return;
     this.#ask(this.#options.host.now());
     this.flush();
   }
@@ -236,29 +254,54 @@ export class SessionDriver {
   flush(): void {
     if (this.#closure !== undefined) return;
     const now = this.#options.host.now();
-    const mux = this.#mux;
     if (this.#path.handleTimeout(now)) this.#ask(now);
     this.#session.pathMtu.setReliable(isReliable(this.#path.carrier));
     // Where long packets pass no more, what was on its way is sent again in shorter ones.
-    if (this.#session.pathMtu.handleTimeout(now)) mux?.streams.recovery.onPathChanged();
-    if (mux !== undefined) {
-      do this.#transmitAll(mux, now); while (this.#tellAll(mux));
-      if (this.#closure !== undefined) return;
-    }
-    this.#transmitBeside(now);
+    if (this.#session.pathMtu.handleTimeout(now)) this.onMoved();
+    this.#port.drain(now);
+    if (this.isOver) return;
+    if (this.#isDraining && this.#hasNoStream) return this.end({ by: "local" });
+    this.#outlet.sendBeside(now);
     this.#arm();
+  }
+
+  /** The path has something to do earlier than it had said. */
+  onPathDue(): void {
+    this.#arm();
+  }
+
+  /** Whether it ends with its last stream, and none is opened. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** Ends with the last stream, or at once when there is none; the other end opens no more of them. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#mux?.streams.refuseNew();
+    this.flush();
   }
 
   /** Ends the session. Streams that are open end with it. */
   end(closure: Closure): void {
     if (this.#closure !== undefined) return;
     this.#alarm.cancel();
+    this.memory.close();
     const mux = this.#mux;
     this.#closure = closure;
-    if (this.#successor === undefined) this.#path.close();
-    if (mux !== undefined) {
-      mux.streams.abandon(closure, this.#options.host.now());
-      this.#tellAll(mux);
+    try {
+      if (this.#successor !== undefined) this.#farewell.forgo();
+      else this.#farewell.begin(closure, this.#hasNoStream ? "inOrder" : "cut");
+      if (mux !== undefined) {
+        // Even an orderly end of the session cuts what the streams had not ended themselves.
+        const end = { by: closure.by, error: endError(closure) };
+        mux.streams.abandon(end, this.#options.host.now(), this.#session.acquaintance.goodbye);
+        this.#port.tellAll();
+      }
+    } catch (error) {
+      // Where a fault ends it there may be more of them; nobody shall wait for ever all the same.
+      reportFault(this.#options.host, error);
+      this.#farewell.forgo();
     }
     this.#observer?.onEnd(closure);
   }
@@ -275,99 +318,38 @@ export class SessionDriver {
     const { body, highReceived, totalReceived } = received;
     this.#options.stats?.increment("total_recv_bytes", body.length, now);
     this.repair?.onCounters(highReceived, totalReceived, now);
-    const mux = this.#mux;
-    if (mux === undefined) {
-      if (received.isReport) return;
-      if (session.receiveLoss > 0) this.#report.onLoss(now);
-      if (session.isOwnKind) this.#report.onHeard(now);
-      this.#observer?.onBody(body);
-      return;
-    }
-    mux.onFrameReceived(this.#numbers.received(received.frameNumber), now);
-    if (totalReceived > 0) {
-      const { highest, total } = this.#numbers.told(highReceived, totalReceived);
-      mux.streams.onCounters(highest, total);
-    }
-    if (received.isReport) mux.streams.settle(now);
-    else mux.handleBody(body, now);
+    if (this.#port.take(received, now) || received.isReport) return;
+    if (session.receiveLoss > 0) this.#outlet.report.onLoss(now);
+    if (session.isOwnKind) this.#outlet.report.onHeard(now);
+    this.#observer?.onBody(body);
   }
 
-  #transmitAll(mux: MuxMachine, now: number): void {
-    const session = this.#session;
-    mux.streams.setMostBody(session.mostBody);
-    // A reader of the original drops what does not fit, over a stream too.
-    mux.streams.recovery.setReliable(isReliable(this.#path.carrier) && session.isOwnKind);
-    mux.setSought(this.#path.isSought);
-    for (;;) {
-      mux.streams.hold(this.#isHeld || this.#path.isFull);
-      const length = mux.pollTransmit(bodyMemory, now);
-      if (length === 0) return;
-      this.#send(bodyMemory.subarray(0, length), mux.maxAge, mux.isQuestion, now);
-      mux.onFrameSent(this.#numbers.sent(session.lastFrame), now);
-    }
+  /** The other end has not said yet what becomes of the streams. */
+  #askForAnswer(now: number): void {
+    if (this.#continuation.asks(now, this.#options.rtt.smoothed)) this.#ask(now);
   }
 
-  #tellAll(mux: MuxMachine): boolean {
-    let hasTold = false;
-    for (let event = mux.pollEvent(); event !== undefined; event = mux.pollEvent()) {
-      hasTold = true;
-      if (event.kind === "dead") this.end(lostConnection());
-      else this.#onMuxEvent(event);
-    }
-    return hasTold && this.#closure === undefined;
+  /** From the port: the other end has not answered for too long. */
+  onDead(): void {
+    this.end(lostConnection());
   }
 
-  /** Asks the other end for a sign of life. One of the original without a multiplex has no answer. */
+  /** Asks the other end for a sign of life, if it can be. */
   #ask(now: number): void {
     if (this.#mux !== undefined) this.#mux.ping();
-    else if (this.#session.isOwnKind) this.#sendReport(true, now);
+    else if (this.canAsk) this.#outlet.sendReport(true, now);
   }
 
-  #sendReport(isQuestion: boolean, now: number): void {
-    const session = this.#session;
-    this.#report.onSpoken(now);
-    this.#path.prepare(isQuestion, now);
-    tellState(this.#options, this.#path, this.#window);
-    const length = session.encodeReport(packetMemory, now);
-    this.repair?.onFrameSent(session.lastFrame, session.lastBody, 0, now);
-    this.#transmit(packetMemory.subarray(0, length), now);
+  /** Whether the other end answers when it is asked: one of the original without a multiplex does not. */
+  get canAsk(): boolean {
+    return this.#mux !== undefined || this.#session.acquaintance.mayBeOwnKind;
   }
 
-  /** Parity, and what asks about the path. */
-  #transmitBeside(now: number): void {
-    const session = this.#session;
-    for (let frame = this.repair?.pollParity(now); frame; frame = this.repair?.pollParity(now)) {
-      tellState(this.#options, this.#path, this.#window);
-      const length = session.encodeParity(frame, packetMemory, now);
-      this.#transmit(packetMemory.subarray(0, length), now);
-    }
-    let length = session.pollControl(packetMemory, now);
-    for (; length > 0; length = session.pollControl(packetMemory, now)) {
-      this.#transmit(packetMemory.subarray(0, length), now);
-    }
-  }
-
-  #send(body: Uint8Array, maxAge: number, isQuestion: boolean, now: number): boolean {
-    const session = this.#session;
+  /** From the port: a body is to be sent. */
+  sendBody(body: Uint8Array, maxAge: number, isQuestion: boolean, now: number): boolean {
     // A server hears from its clients or lets them go; a client may have nothing to hear.
     if (this.#options.role === "client") this.#activeAt = now;
-    this.#report.onSpoken(now);
-    this.#options.stats?.increment("total_sent_bytes", body.length, now);
-    let isSent = true;
-    this.#path.prepare(isQuestion, now);
-    tellState(this.#options, this.#path, this.#window);
-    let length = session.encode(body, packetMemory, now);
-    for (; length > 0; length = session.encodeRest(packetMemory, now)) {
-      this.repair?.onFrameSent(session.lastFrame, session.lastBody, maxAge, now);
-      isSent = this.#transmit(packetMemory.subarray(0, length), now) && isSent;
-    }
-    return isSent;
-  }
-
-  #transmit(packet: Uint8Array, now: number): boolean {
-    const isSent = this.#path.send(packet, now);
-    if (!isSent) this.#sendsDropped++;
-    return isSent;
+    return this.#outlet.send(body, maxAge, isQuestion, now);
   }
 
   #onAlarm(): void {
@@ -378,10 +360,26 @@ export class SessionDriver {
       this.end(idleTooLong(this.#options.idleTimeout));
       return;
     }
+    if (now >= this.#continuation.deadline) this.#askForAnswer(now);
     this.#mux?.handleTimeout(now);
-    this.repair?.handleTimeout(now);
-    if (this.#report.handleTimeout(now)) this.#sendReport(false, now);
+    if (this.#outlet.handleTimeout(now)) this.#mux?.rest();
     this.flush();
+  }
+
+  get #mux(): MuxMachine | undefined {
+    return this.#port.machine;
+  }
+
+  get #session(): SessionMachine {
+    return this.#outlet.session;
+  }
+
+  get #path(): SessionPath {
+    return this.#outlet.path;
+  }
+
+  get #hasNoStream(): boolean {
+    return this.#mux === undefined || this.#mux.streams.isEmpty;
   }
 
   get #idleAt(): number {
@@ -390,9 +388,9 @@ export class SessionDriver {
 
   #arm(): void {
     if (this.#closure !== undefined) return;
+    if (this.#session.keys.areSpent) return this.end(spentKeys());
     const { deadline = Infinity } = this.#mux ?? {};
-    const { deadline: parityAt = Infinity } = this.repair ?? {};
-    const own = Math.min(this.#idleAt, this.#path.deadline, this.#report.deadline);
-    this.#alarm.set(Math.min(own, deadline, parityAt, this.#session.pathMtu.deadline));
+    const own = Math.min(this.#idleAt, this.#continuation.deadline);
+    this.#alarm.set(Math.min(own, this.#outlet.deadline, deadline));
   }
 }

@@ -3,12 +3,13 @@
  *
  * @module
  */
+import type { ByteBudget } from "../byte_budget.ts";
 import type { Host } from "../host.ts";
 import type { RttEstimator } from "../mux/rtt.ts";
 import type { Random } from "../random.ts";
 import type { SessionMachine } from "../session/machine.ts";
 import type { StatsGatherer } from "../stats/gatherer.ts";
-import type { Closure, DatagramRepairOptions } from "./contract.ts";
+import type { Closure, DatagramRepairOptions, SessionLimits } from "./contract.ts";
 import type { SessionPath } from "./session_path.ts";
 
 /** What a driver tells. Called synchronously. */
@@ -37,6 +38,10 @@ export interface DriverOptions {
   readonly repair: DatagramRepairOptions | false;
   /** Leads the way of another session, which is taken over, to this one. By default it is taken as it is. */
   readonly inherit?: (name: Uint8Array) => SessionPath | undefined;
+  /** What the other end may cost. */
+  readonly limits?: SessionLimits | undefined;
+  /** What this session and others may hold together; by default all that run on the host. */
+  readonly memory?: ByteBudget;
   /** Where figures go. */
-  readonly stats?: StatsGatherer;
+  readonly stats?: StatsGatherer | undefined;
 }

@@ -12,22 +12,13 @@ import { Random } from "../random.ts";
 import { StreamServer } from "../transport/stream_server.ts";
 import { UdpLink } from "../transport/udp_link.ts";
 import type { Session, WaitOptions } from "./contract.ts";
-import type { Listener, ListenerStats, ListenOptions } from "./listen_contract.ts";
+import type { DrainOptions, Listener, ListenerStats, ListenOptions } from "./listen_contract.ts";
+import { type ResolvedLimits, resolveLimits } from "./listen_limits.ts";
+import { Authorization, AUTHORIZE_TIMEOUT } from "./authorization.ts";
 import { HelloMemory } from "./hello_memory.ts";
-import {
-  checkKey,
-  checkLimit,
-  checkPort,
-  checkRepair,
-  checkTime,
-  IDLE_TIMEOUT,
-} from "./options.ts";
-import {
-  MOST_BACKLOG,
-  MOST_SESSIONS,
-  ServerSessions,
-  type SessionsOwner,
-} from "./server_sessions.ts";
+import { checkKey, checkPort, checkRepair, checkTime, IDLE_TIMEOUT } from "./options.ts";
+import { ServerSessions, type SessionsOwner } from "./server_sessions.ts";
+import { ListenerEnd } from "./listener_end.ts";
 import type { DrivenSession } from "./session.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -47,13 +38,13 @@ const ANY = "::";
  * `socket-failed`, and with what the replay store rejects with.
  */
 export async function listen(host: Host, options: ListenOptions): Promise<Listener> {
-  const { hostname = "", port = 0, secretKey, limits = {}, signal } = options;
+  const { hostname = "", port = 0, secretKey, signal } = options;
   checkPort(port, 0);
   checkKey("secretKey", secretKey);
   checkTime("idleTimeout", options.idleTimeout ?? IDLE_TIMEOUT);
+  checkTime("authorizeTimeout", options.authorizeTimeout ?? AUTHORIZE_TIMEOUT);
   checkRepair(options.repair);
-  checkLimit("limits.sessions", limits.sessions ?? MOST_SESSIONS);
-  checkLimit("limits.backlog", limits.backlog ?? MOST_BACKLOG);
+  const limits = resolveLimits(options.limits);
   const { udp = true, tcp = false, tls } = options;
   if (!udp && !tcp) {
     throw new TypeError("udp or tcp must be on: there is nothing else to listen to");
@@ -61,13 +52,13 @@ export async function listen(host: Host, options: ListenOptions): Promise<Listen
   if (tls !== undefined && !tcp) throw new TypeError("TLS is spoken over TCP: tcp must be on");
   signal?.throwIfAborted();
   const hellos = await HelloMemory.open(host, options);
-  const listener = new DrivenListener(host, options, hellos);
+  const listener = new DrivenListener(host, options, limits, hellos);
   await listener.bind({ hostname, port });
   if (signal?.aborted) {
     await listener.close();
     throw signal.reason;
   }
-  signal?.addEventListener("abort", () => void listener.close(), { once: true });
+  signal?.addEventListener("abort", listener.onAbort);
   return listener;
 }
 
@@ -81,12 +72,13 @@ class DrivenListener implements Listener, DatagramHandler, SessionsOwner {
   readonly #options: ListenOptions;
   readonly #hellos: HelloMemory;
   readonly #streams: StreamServer;
+  readonly #authorization: Authorization;
   #socket: DatagramSocket | undefined;
   #streamListener: StreamListener | undefined;
   #socketErrors = 0;
-  #isClosed = false;
+  readonly #end: ListenerEnd;
 
-  constructor(host: Host, options: ListenOptions, hellos: HelloMemory) {
+  constructor(host: Host, options: ListenOptions, limits: ResolvedLimits, hellos: HelloMemory) {
     this.#host = host;
     this.#hellos = hellos;
     const random = new Random(host.random);
@@ -97,9 +89,10 @@ class DrivenListener implements Listener, DatagramHandler, SessionsOwner {
       random,
       isFresh,
     });
-    this.#sessions = new ServerSessions(host, options, this.#responder, random, this);
+    this.#sessions = new ServerSessions(host, options, limits, this.#responder, random, this);
     this.#options = options;
-    const { secretKey, limits = {} } = options;
+    this.#authorization = new Authorization(host, options, (session) => this.#offer(session));
+    const { secretKey } = options;
     this.#streams = new StreamServer({
       host,
       keyPair: { secretKey, publicKey: this.#responder.publicKey },
@@ -112,14 +105,25 @@ class DrivenListener implements Listener, DatagramHandler, SessionsOwner {
         onCut: (link) => this.#sessions.onLinkChange(link, true),
       },
       limits: {
-        ...(limits.silentStreams === undefined ? {} : { silent: limits.silentStreams }),
-        ...(limits.silentStreamsPerNetwork === undefined
-          ? {}
-          : { silentPerNetwork: limits.silentStreamsPerNetwork }),
-        ...(limits.streams === undefined ? {} : { proven: limits.streams }),
+        silent: limits.silentStreams,
+        silentPerNetwork: limits.silentStreamsPerNetwork,
+        proven: limits.streams,
       },
+      admission: this.#sessions.strangers,
+    });
+    this.#end = new ListenerEnd({
+      host,
+      drain: () => {
+        this.#acceptors.rejectAll(CLOSED);
+        return this.#sessions.drain();
+      },
+      cut: () => this.#sessions.cut(),
+      release: () => this.#release(),
     });
   }
+
+  /** Its signal was aborted. */
+  readonly onAbort = (): void => void this.close();
 
   /** Opens the sockets. */
   async bind({ hostname, port }: Address): Promise<void> {
@@ -172,14 +176,14 @@ class DrivenListener implements Listener, DatagramHandler, SessionsOwner {
   }
 
   get backlog(): number {
-    return this.#queue.length;
+    return this.#queue.length + this.#authorization.asked;
   }
 
   async accept({ signal }: WaitOptions = {}): Promise<Session> {
     signal?.throwIfAborted();
     const session = this.#queue.shift();
     if (session !== undefined) return session;
-    if (this.#isClosed) throw CLOSED;
+    if (this.#end.hasBegun) throw CLOSED;
     return await this.#acceptors.wait(signal);
   }
 
@@ -189,7 +193,7 @@ class DrivenListener implements Listener, DatagramHandler, SessionsOwner {
       try {
         session = await this.accept();
       } catch (error) {
-        if (this.#isClosed) return;
+        if (this.#end.hasBegun) return;
         throw error;
       }
       yield session;
@@ -199,28 +203,33 @@ class DrivenListener implements Listener, DatagramHandler, SessionsOwner {
   stats(): ListenerStats {
     return {
       ...this.#sessions.counts,
+      packetDrops: { ...this.#sessions.counts.packetDrops },
       socketErrors: this.#socketErrors,
       sessionsOpen: this.#sessions.size,
-      sessionsQueued: this.#queue.length,
+      sessionsQueued: this.backlog,
+      candidates: this.#sessions.candidates,
+      droppedByAuthorize: this.#authorization.refused,
+      bytesHeld: this.#sessions.memory.used,
+      droppedByMemoryLimit: this.#sessions.memory.refusals,
       hellos: this.#hellos.stats(),
       streams: this.#options.tcp ? this.#streams.stats() : undefined,
     };
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    await this.#sessions.close();
-    this.#queue.length = 0;
-    this.#acceptors.rejectAll(CLOSED);
-    this.#socket?.close();
-    this.#streamListener?.close();
-    this.#streams.close();
-    await this.#hellos.close();
+  close(options: DrainOptions = {}): Promise<void> {
+    return this.#end.close(options);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #release(): Promise<void> {
+    this.#options.signal?.removeEventListener("abort", this.onAbort);
+    this.#socket?.close();
+    this.#streamListener?.close();
+    this.#streams.close();
+    await Promise.all([this.#hellos.close(), this.#socket?.closed]);
   }
 
   onDatagram(datagram: Uint8Array, from: Address): void {
@@ -233,6 +242,11 @@ class DrivenListener implements Listener, DatagramHandler, SessionsOwner {
   }
 
   onSession(session: DrivenSession): void {
+    if (this.#options.authorize === undefined) this.#offer(session);
+    else void this.#authorization.decide(session);
+  }
+
+  #offer(session: DrivenSession): void {
     if (!this.#acceptors.resolveFirst(session)) this.#queue.push(session);
   }
 

@@ -10,6 +10,7 @@ import { createCongestion } from "../mux/create_congestion.ts";
 import { MOST_INFO } from "../mux/reception.ts";
 import { type MuxEvent, MuxMachine } from "../mux/machine.ts";
 import type { StreamMachine } from "../mux/stream_machine.ts";
+import { MOST_STREAMS } from "../mux/stream_table.ts";
 import { MOST_DATAGRAM } from "../session/machine.ts";
 import { isReliable } from "../transport/link.ts";
 import { UNRELIABLE_OVERHEAD } from "../wire/message.ts";
@@ -34,15 +35,13 @@ import { Waiters } from "./waiters.ts";
 /** How long an awaited answer may stay away, ms: longer than most tunnels and elevators. */
 const DEAD_AFTER = 30_000;
 
-/** Streams that wait to be accepted: as many as the other side may have open. */
-const MOST_BACKLOG = 1_024;
-
 /** A {@linkcode Multiplex} on a driver. */
 export class DrivenMultiplex implements Multiplex {
   readonly maxDatagramSize: number = MOST_DATAGRAM - UNRELIABLE_OVERHEAD;
   readonly #session: Session;
   readonly #driver: SessionDriver;
   readonly #machine: MuxMachine;
+  readonly #mostStreams: number;
   readonly #congestion: CongestionController;
   readonly #conns = new Map<StreamMachine, DrivenRelConn>();
   readonly #incoming: DrivenRelConn[] = [];
@@ -51,9 +50,10 @@ export class DrivenMultiplex implements Multiplex {
 
   /** Takes a session over. */
   constructor(session: Session, driver: SessionDriver, options: MultiplexOptions) {
-    const { host, role, random, rtt } = driver.options;
+    const { host, role, random, rtt, limits = {} } = driver.options;
     this.#session = session;
     this.#driver = driver;
+    this.#mostStreams = limits.streams ?? MOST_STREAMS;
     const create = () => createCongestion(options.congestion, rtt.smoothed, random);
     // A reader of the original drops what does not fit, over a stream too.
     const isCarriedSafely = () => isReliable(driver.path.carrier) && driver.session.isOwnKind;
@@ -67,6 +67,9 @@ export class DrivenMultiplex implements Multiplex {
       congestion: this.#congestion,
       isRepaired: driver.repair !== undefined,
       deadAfter: options.deadAfter ?? DEAD_AFTER,
+      bytes: driver.memory,
+      mostStreams: this.#mostStreams,
+      ...(limits.bytesPerStream === undefined ? {} : { mostOfStream: limits.bytesPerStream }),
     }, host.now());
     driver.attach(this.#machine, (event) => this.#onEvent(event), () => this.#congestion.window);
     // The answer proves that the server has the key, and that the resume has arrived.
@@ -84,6 +87,7 @@ export class DrivenMultiplex implements Multiplex {
       throw new RangeError(`info may have ${MOST_INFO} bytes of UTF-8, got ${length}`);
     }
     this.#assertOpen();
+    if (this.#driver.isDraining) throw new SosistabError("closed", "the listener is being closed");
     const stream = this.#machine.streams.openStream(info, this.#driver.options.host.now());
     if (stream === undefined) {
       throw new SosistabError("too-many-streams", "all 32,768 stream ids of this end are in use");
@@ -185,8 +189,13 @@ export class DrivenMultiplex implements Multiplex {
     for (const conn of [...this.#conns.values()]) conn.reset();
   }
 
-  /** From the session: it has ended. Its streams have been told. */
+  /** From the session: it has ended. Its streams have been told, unless a fault came in between. */
   onEnd(closure: Closure): void {
+    for (const [stream, conn] of this.#conns) {
+      stream.abandon({ by: closure.by, error: endError(closure) });
+      conn.onChange();
+    }
+    this.#conns.clear();
     this.#acceptors.rejectAll(endError(closure));
     this.#receivers.rejectAll(endError(closure));
   }
@@ -197,8 +206,8 @@ export class DrivenMultiplex implements Multiplex {
         const conn = this.#makeConn(event.stream);
         if (this.#acceptors.resolveFirst(conn)) return;
         // Those that were cut since then count too: opening and cutting must not fill the memory.
-        if (this.#incoming.length < MOST_BACKLOG) this.#incoming.push(conn);
-        else conn.reset();
+        if (this.#incoming.length < this.#mostStreams) this.#incoming.push(conn);
+        else conn.cut({ kind: "library", reason: "backlog-full" });
         return;
       }
       case "stream":

@@ -4,7 +4,7 @@
  * @module
  */
 import { repairSettings } from "../repair/options.ts";
-import type { DatagramRepairOptions } from "./contract.ts";
+import type { DatagramRepairOptions, KeyLimits, SessionLimits } from "./contract.ts";
 
 // Tuning.
 
@@ -43,6 +43,13 @@ export function checkTime(name: string, time: number): void {
   }
 }
 
+/** Streams may have no time at all to finish. */
+export function checkDrain(drain: number): void {
+  if (!(drain >= 0 && drain <= MOST_TIME)) {
+    throw new RangeError(`drain must be 0 to ${MOST_TIME} ms, got ${drain}`);
+  }
+}
+
 /** The repair of datagrams must be possible. */
 export function checkRepair(repair: DatagramRepairOptions | false | undefined): void {
   if (!repair) return;
@@ -61,6 +68,53 @@ export function checkMaxAge(maxAge: number | undefined): void {
 export function checkLimit(name: string, limit: number): void {
   if (!Number.isInteger(limit) || limit < 1) {
     throw new RangeError(`${name} must be an integer of at least 1, got ${limit}`);
+  }
+}
+
+/** Room for a few of the longest segments: with less no stream would get anywhere. */
+const LEAST_BYTES = 2 ** 14;
+
+/** Most streams: their ids have 16 bits. */
+const MOST_STREAMS = 65_536;
+
+/** Room for sessions must be enough for one to go on. */
+export function checkBytes(name: string, bytes: number | undefined): void {
+  if (bytes !== undefined && !(Number.isSafeInteger(bytes) && bytes >= LEAST_BYTES)) {
+    throw new RangeError(
+      `${name} must be an integer of at least ${LEAST_BYTES} bytes, got ${bytes}`,
+    );
+  }
+}
+
+/**
+ * What the other end may cost.
+ *
+ * @param name What the limits are called where they were set.
+ */
+export function checkSessionLimits(name: string, limits: SessionLimits = {}): void {
+  const { streams = 1, bytes, bytesPerStream } = limits;
+  if (!Number.isInteger(streams) || streams < 1 || streams > MOST_STREAMS) {
+    throw new RangeError(
+      `${name}.streams must be an integer from 1 to ${MOST_STREAMS}, got ${streams}`,
+    );
+  }
+  checkBytes(`${name}.bytes`, bytes);
+  checkBytes(`${name}.bytesPerStream`, bytesPerStream);
+}
+
+/** Keys last for some packets, and some time. */
+export function checkKeyLimits({ packets, age }: KeyLimits): void {
+  if (packets !== undefined) checkLimit("keyLimits.packets", packets);
+  if (packets !== undefined && packets > 2 ** 31) {
+    throw new RangeError(`keyLimits.packets must be at most 2^31, got ${packets}`);
+  }
+  if (age !== undefined) checkTime("keyLimits.age", age);
+}
+
+/** A share must be more than nothing, and no more than all. */
+export function checkShare(name: string, share: number): void {
+  if (!(share > 0 && share <= 1)) {
+    throw new RangeError(`${name} must be above 0 and at most 1, got ${share}`);
   }
 }
 

@@ -6,6 +6,7 @@
 import { SosistabError } from "../errors.ts";
 import type { ReliableLane } from "../mux/reliable_lane.ts";
 import type { StreamMachine } from "../mux/stream_machine.ts";
+import { MOST_RESET_CODE, type ResetCause } from "../wire/reset_cause.ts";
 import type { Closure, RelConn, WaitOptions } from "./contract.ts";
 import type { SessionDriver } from "./driver.ts";
 import { Waiters } from "./waiters.ts";
@@ -119,15 +120,24 @@ export class DrivenRelConn implements RelConn {
     await this.closed;
   }
 
-  reset(): void {
-    if (this.#stream.end !== undefined) return;
-    const error = new SosistabError("closed", "the stream was cut at this end");
-    this.#lane.reset(this.#stream, { by: "local", error }, this.#now());
-    this.#driver.flush();
+  reset(code?: number): void {
+    if (code === undefined) return this.cut();
+    if (!Number.isInteger(code) || code < 0 || code > MOST_RESET_CODE) {
+      throw new RangeError(`code must be an integer from 0 to ${MOST_RESET_CODE}, got ${code}`);
+    }
+    this.cut({ kind: "program", code });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Cuts the stream; the other end is told the cause. */
+  cut(cause?: ResetCause): void {
+    if (this.#stream.end !== undefined) return;
+    const error = new SosistabError("closed", "the stream was cut at this end");
+    this.#lane.reset(this.#stream, { by: "local", error }, this.#now(), cause);
+    this.#driver.flush();
   }
 
   /** Waits until the other end has agreed to the stream. */

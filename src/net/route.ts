@@ -13,20 +13,29 @@
  * a claim, so the next packet from there brings the shard back. (WireGuard roams by the same rule.)
  *
  * Whoever is on the path can also hold such a packet back and send it from a victim's address. So a
- * new host gets no more than three times what came from it, until the client says that it has
- * received a frame that was sent there (RFC 9000, 8.2 and 9.3). The first host is proved by the answer
- * to the hello, which reached it; if the session begins at another one, that one is new.
+ * new host gets no more than three times what came from it, until the client proves that it is there
+ * (RFC 9000, 8.2 and 9.3). The first host is proved by the answer to the hello, which reached it; if the
+ * session begins at another one, that one is new. A client of our kind proves it by numbers that went
+ * there alone (`session/path_proof.ts`). One of the original says that it has received a frame that was
+ * sent there; if it wants to lie it can guess that.
+ *
+ * And he can be first with copies of everything. So until a new host is proved what goes there also goes
+ * to the one before: a client of our kind is at one of them. What comes from the true one after such a
+ * copy is nothing new; but that it comes at all, from a host that is proved, shows that the client has
+ * not gone elsewhere, and brings the session back.
  *
  * @module
  */
 import type { Address } from "../address.ts";
 import type { SessionIdentity } from "../crypto/keys.ts";
 import type { Random } from "../random.ts";
-import { MOST_PACKET_SENT, type SessionMachine } from "../session/machine.ts";
+import { MOST_PACKET_SENT } from "../session/machine.ts";
+import type { PathProof } from "../session/path_proof.ts";
 import { type Carrier, isReliable, type Link } from "../transport/link.ts";
 import { PacketRun } from "../transport/packet_run.ts";
 import type { Session } from "./contract.ts";
 import type { SessionDriver } from "./driver.ts";
+import type { Place, Sign } from "./place.ts";
 
 // Protocol constants.
 
@@ -44,34 +53,11 @@ const MOST_CLAIMS = 16;
 /** How long to wait for the proof before it is asked for again, ms; twice as long each time. */
 const FIRST_WAIT = 100;
 
-/** A link, and which of the client's shards speaks there. */
-interface Place {
-  readonly shardId: number;
-  link: Link;
-  heardAt: number;
-  /** Bytes that may still be sent there. */
-  allowance: number;
-  /** The frame whose receipt proves that the client is there. */
-  provenBy: number;
-}
-
-/** What a session's own packet tells of the client. */
-export interface Sign {
-  /** The packet's length. */
-  readonly length: number;
-  /** The highest frame of ours that the client says it has. */
-  readonly highReceived: number;
-  /** The last frame that we have sent. */
-  readonly lastFrame: number;
-}
-
 /** Where one session's client is. Times in ms. */
 export class Route {
-  /** Before its first packet: the session that it will be. */
-  candidate: SessionMachine | undefined;
   /** The session that goes on in it, if it turned out to be that. */
   heir: Route | undefined;
-  /** After it: its parts. */
+  /** Its parts. */
   driver: SessionDriver | undefined;
   session: Session | undefined;
   /** What {@linkcode Routes} knows it by, by name: the sessions that it has been, the last one last. */
@@ -83,6 +69,10 @@ export class Route {
   /** Places that a shard may move to, by their links; oldest first. */
   #claims = new Map<string, Place>();
   #latest: Place | undefined;
+  /** Where the client was before it went to a host that is not proved yet. */
+  #former: Place | undefined;
+  /** Of which it was asked last whether the client is there. */
+  #asked: Place | undefined;
   readonly #run = new PacketRun<Place>();
   #hasSpoken = false;
   #isHelloHost: (hostname: string) => boolean;
@@ -137,6 +127,12 @@ export class Route {
     return false;
   }
 
+  /** When the session was heard over a link last; -Infinity: it is not there. */
+  heardAt(key: string): number {
+    for (const place of this.#shards.values()) if (place.link.key === key) return place.heardAt;
+    return -Infinity;
+  }
+
   /** A shard has shown itself on a link. */
   bind(shardId: number, link: Link, length: number, now: number): void {
     const shard = this.#shards.get(shardId);
@@ -176,15 +172,17 @@ export class Route {
     const claim = this.#claims.get(key);
     let hasMoved = false;
     if (claim !== undefined) {
-      const isNewHost = this.#latest?.link.address.hostname !== claim.link.address.hostname;
       // A further shard takes nothing away from the others; another carrier is used instead of one.
       const before = this.#shards.get(claim.shardId);
       hasMoved = before !== undefined || this.carrier !== claim.link.carrier;
+      // What went to both hosts is not lost.
+      if (this.#answersProbes && (claim === this.#former || claim.isDoubtful)) hasMoved = false;
+      if (this.#latest?.allowance === Infinity) this.#former = this.#latest;
       this.#move(claim);
-      if (!isNewHost) claim.allowance = Infinity;
+      if (this.#isProven(claim.link.address.hostname)) claim.allowance = Infinity;
       else if (claim.provenBy === Infinity) claim.provenBy = sign.lastFrame + 1;
-      this.#askAt = isNewHost ? now : Infinity;
-      this.#wait = FIRST_WAIT;
+      this.#askAt = Infinity;
+      if (claim.allowance < Infinity) this.#ask(claim, now);
     }
     for (const shard of this.#shards.values()) {
       if (shard.link.key !== key) continue;
@@ -192,15 +190,47 @@ export class Route {
       this.#latest = shard;
       // What went over UDP may be lost, and over streams nobody looks for it soon.
       if (!isFirst && !wasReliable && isReliable(shard.link.carrier)) hasMoved = true;
-      if (isFirst ? this.#isWelcome(shard) : sign.highReceived >= shard.provenBy) {
-        shard.allowance = Infinity;
-        this.#askAt = Infinity;
+      const hasReceived = !this.#answersProbes && sign.highReceived >= shard.provenBy;
+      if (isFirst ? this.#isWelcome(shard) : hasReceived) {
+        this.#prove(shard);
         continue;
       }
-      if (shard.allowance < Infinity && shard.provenBy === Infinity) this.#begin(shard, sign, now);
+      if (shard.allowance < Infinity && this.#isToBeAsked(shard)) this.#begin(shard, sign, now);
       shard.allowance += MOST_AMPLIFICATION * sign.length;
     }
     return hasMoved;
+  }
+
+  /**
+   * The client may have answered the questions of {@linkcode askedAt}.
+   *
+   * @returns Whether it is known just now to be where it was asked, and what went there before may be lost.
+   */
+  onAnswered(): boolean {
+    const asked = this.#asked;
+    if (asked === undefined || asked.allowance === Infinity || !this.#proof?.isGiven) return false;
+    const { isDoubtful = false } = asked;
+    this.#prove(asked);
+    return isDoubtful;
+  }
+
+  /**
+   * A packet of the session that had come before has come over a link.
+   *
+   * @returns Whether a shard has moved back there.
+   */
+  onRepeated(key: string, now: number): boolean {
+    const claim = this.#claims.get(key);
+    const latest = this.#latest;
+    if (claim === undefined || latest === undefined || !this.#isUnproven) return false;
+    const { hostname } = claim.link.address;
+    if (!this.#isProven(hostname) && !this.#isHelloHost(hostname)) return false;
+    claim.allowance = Infinity;
+    claim.heardAt = now;
+    latest.isDoubtful = true;
+    this.#move(claim);
+    this.#askAt = Infinity;
+    return claim !== this.#former || !this.#answersProbes;
   }
 
   /** Whether a host that opens the session needs no further proof. */
@@ -210,14 +240,54 @@ export class Route {
 
   /** A place that was shown before the session had spoken is spoken from for the first time. */
   #begin(place: Place, { lastFrame }: Sign, now: number): void {
-    const { hostname } = place.link.address;
-    for (const { link, allowance } of this.#shards.values()) {
-      if (link.address.hostname === hostname && allowance === Infinity) place.allowance = Infinity;
-    }
+    if (this.#isProven(place.link.address.hostname)) place.allowance = Infinity;
     if (place.allowance === Infinity) return;
     place.provenBy = lastFrame + 1;
+    this.#ask(place, now);
+  }
+
+  /** Whether nobody asks for the proof of a place, and somebody should. */
+  #isToBeAsked(place: Place): boolean {
+    return place.provenBy === Infinity ||
+      (place !== this.#asked && this.#asked?.allowance === Infinity);
+  }
+
+  /** The client is to be asked for the proof of a place. */
+  #ask(place: Place, now: number): void {
+    this.#asked = place;
+    this.#proof?.begin();
     this.#askAt = now;
     this.#wait = FIRST_WAIT;
+  }
+
+  #prove(place: Place): void {
+    place.isDoubtful = false;
+    place.allowance = Infinity;
+    this.#askAt = Infinity;
+  }
+
+  /** Whether the client answers probes, as all of our kind do. */
+  get #answersProbes(): boolean {
+    return this.driver?.session.acquaintance.joinsFragments ?? false;
+  }
+
+  get #proof(): PathProof | undefined {
+    return this.driver?.session.fit.proof;
+  }
+
+  /** Whether the host that the client was heard from last is not proved. */
+  get #isUnproven(): boolean {
+    return this.#latest !== undefined && this.#latest.allowance < Infinity;
+  }
+
+  /** Whether the client is known to be, or to have been, at a host. */
+  #isProven(hostname: string): boolean {
+    for (const places of [this.#shards, this.#claims]) {
+      for (const { link, allowance } of places.values()) {
+        if (allowance === Infinity && link.address.hostname === hostname) return true;
+      }
+    }
+    return false;
   }
 
   /** When the client is to be asked for a sign of life: it has to prove that it is there. */
@@ -239,6 +309,8 @@ export class Route {
     this.#shards = other.#shards;
     this.#claims = other.#claims;
     this.#latest = other.#latest;
+    this.#former = other.#former;
+    this.#asked = other.#asked;
     this.#isHelloHost = other.#isHelloHost;
     this.#hasSpoken = false;
   }
@@ -249,6 +321,22 @@ export class Route {
     if (place === undefined || place.allowance < length) return undefined;
     place.allowance -= length;
     return place.link;
+  }
+
+  /** The link that a question of so many bytes goes over; `undefined`: none must, or can be. */
+  askedAt(length: number): Link | undefined {
+    const asked = this.#asked;
+    if (asked === undefined || asked.allowance === Infinity || asked.allowance < length) {
+      return undefined;
+    }
+    asked.allowance -= length;
+    return asked.link;
+  }
+
+  /** The link that it goes over as well: where the client was, until it is known where it is. */
+  beside(now: number): Link | undefined {
+    const former = this.#isUnproven && this.#answersProbes ? this.#former : undefined;
+    return former && now - former.heardAt < ADDRESS_AGE ? former.link : undefined;
   }
 
   #draw(random: Random, now: number): Place | undefined {
@@ -283,15 +371,20 @@ export class Route {
     this.#claims.delete(place.link.key);
     this.#shards.set(place.shardId, place);
     this.#latest = place;
-    if (before !== undefined) this.#claim(before);
+    if (before === undefined) return;
+    // What goes elsewhere from now on, and arrives, proves nothing of this place.
+    before.provenBy = Infinity;
+    this.#claim(before);
   }
 
   #claim(place: Place): void {
     this.#claims.delete(place.link.key);
     this.#claims.set(place.link.key, place);
     if (this.#claims.size <= MOST_CLAIMS) return;
-    for (const oldest of this.#claims.keys()) {
-      this.#claims.delete(oldest);
+    for (const [key, oldest] of this.#claims) {
+      // Whoever has a copy of a resume can claim from everywhere, and the client may still be there.
+      if (oldest === this.#former) continue;
+      this.#claims.delete(key);
       return;
     }
   }

@@ -10,7 +10,8 @@
 import { formatHex } from "../bytes.ts";
 import type { SessionIdentity } from "../crypto/keys.ts";
 import type { Link } from "../transport/link.ts";
-import type { Route, Sign } from "./route.ts";
+import type { Sign } from "./place.ts";
+import type { Route } from "./route.ts";
 
 // Tuning.
 
@@ -86,6 +87,14 @@ export class Routes {
     this.#byName.delete(oldest);
   }
 
+  /** A session is called by one of its names: that one is not forgotten before the others. */
+  onNamed({ identities }: Route, name: string): void {
+    const identity = identities.get(name);
+    if (identity === undefined) return;
+    identities.delete(name);
+    identities.set(name, identity);
+  }
+
   /** A session goes on in another one, which is none any more: it is known as that one was. */
   continueIn(route: Route, other: Route): void {
     const { tokenId } = other;
@@ -117,6 +126,15 @@ export class Routes {
     return route.onHeard(link.key, sign, now);
   }
 
+  /**
+   * A packet of the session that had come before has come over a link.
+   *
+   * @returns Whether a shard has moved back there.
+   */
+  onRepeated(route: Route, { key }: Link, now: number): boolean {
+    return this.at(key).includes(route) && route.onRepeated(key, now);
+  }
+
   /** Removes a session. */
   remove(route: Route): void {
     this.#byToken.delete(route.tokenId);
@@ -134,9 +152,11 @@ export class Routes {
     if (!after.has(key) || routes.includes(route)) return;
     routes.push(route);
     if (routes.length > MOST_AT_LINK) {
-      // The oldest claim goes, or the oldest of all: its owner, if alive, will claim it again.
-      const at = routes.findIndex((each) => each !== route && !each.isAt(key));
-      routes.splice(Math.max(0, at), 1);
+      // A claim goes first, then who was not heard for longest: if alive, he will claim it again.
+      const others = routes.filter((each) => each !== route);
+      const silent = others.find((each) => !each.isAt(key)) ??
+        others.reduce((a, b) => b.heardAt(key) < a.heardAt(key) ? b : a);
+      routes.splice(routes.indexOf(silent), 1);
     }
     this.#byLink.set(key, routes);
   }

@@ -1,12 +1,14 @@
 /**
- * Looks for the server: asks over all links there are until one of them brings the answer.
+ * Looks for the server: asks over all links there are until one of them brings an answer, and then
+ * listens for others until it is told that the first one was true (`server_answers.ts`).
  *
  * That is how a client connects, and how it finds a server again that has not been heard for a while:
  * it may have been restarted, and has forgotten the session.
  *
  * @module
  */
-import { type OwnKeys, portableX25519 } from "../crypto/keys.ts";
+import { formatHex } from "../bytes.ts";
+import { type OwnKeys, portableX25519, SessionIdentity } from "../crypto/keys.ts";
 import { generateOwnKeys, Initiator } from "../handshake/initiator.ts";
 import { ServerClock } from "../handshake/server_clock.ts";
 import type { Host, X25519 } from "../host.ts";
@@ -27,11 +29,15 @@ const MOST_ENDLESS_HELLO = 300;
 /** How late an answer may be, ms, that the next search still has to understand. */
 const ANSWER_AGE = 60_000;
 
+/** Answers that may be taken under one set of keys: more than a lifetime of honest searches gives. */
+const MOST_TAKEN = 1_024;
+
 /** Where hellos are put together: each is used up before anything else happens. */
 const helloMemory = new Uint8Array(MOST_PACKET_RECEIVED);
 
 /** What a server has answered. */
 export interface ServerFound {
+  /** 32 bytes; whoever makes a session of it overwrites it. */
   readonly secret: Uint8Array;
   readonly resumeToken: Uint8Array;
   /** What it has said about itself, if it is of our own kind. */
@@ -40,7 +46,9 @@ export interface ServerFound {
   readonly clock: ServerClock;
   /** What the answer came over. */
   readonly link: Link;
-  /** How long it took, ms; missing when several were asked and nobody knows which one was answered. */
+  /** How long the search had lasted by then, ms: no less than a round trip. */
+  readonly waited: number;
+  /** The round trip, ms; missing when nobody knows which of several hellos was answered. */
   readonly rtt?: number;
 }
 
@@ -49,23 +57,47 @@ export interface ServerFound {
  *
  * An answer does not say which hello it is for, and under other keys than that hello's it leads to a
  * session that nobody else knows. So a search that soon follows another one has the same keys: where a
- * round trip takes seconds, answers to the former are still on their way.
+ * round trip takes seconds, answers to the former are still on their way. And so is whatever somebody
+ * has copied: an answer that was taken once is not taken again, since its session would have the keys
+ * of the former, and would take that one's packets for new.
  */
 export class SearchKeys {
   #keys: OwnKeys | undefined;
   #usedAt = -Infinity;
+  /** The sessions that answers under these keys have led to, by name. */
+  readonly #taken = new Set<string>();
 
   /** The keys of a search that begins now. */
   begin(x25519: X25519, now: number): OwnKeys {
-    if (this.#keys === undefined || now - this.#usedAt >= ANSWER_AGE) {
-      this.#keys = generateOwnKeys(x25519);
-    }
-    return this.#keys;
+    this.forgetOld(now);
+    if (this.#taken.size >= MOST_TAKEN) this.wipe();
+    return this.#keys ??= generateOwnKeys(x25519);
+  }
+
+  /** Overwrites the secret keys when no search has needed them for long; none must be under way. */
+  forgetOld(now: number): void {
+    if (now - this.#usedAt >= ANSWER_AGE) this.wipe();
+  }
+
+  /** Whether an answer that leads to this secret is the first to do so. */
+  take(secret: Uint8Array): boolean {
+    const name = formatHex(new SessionIdentity(secret).name);
+    if (this.#taken.has(name)) return false;
+    this.#taken.add(name);
+    return true;
   }
 
   /** The search is over. */
   end(now: number): void {
     this.#usedAt = now;
+  }
+
+  /** Overwrites the secret keys: answers to them are good no more. */
+  wipe(): void {
+    this.#keys?.long.secretKey.fill(0);
+    this.#keys?.ephemeral.secretKey.fill(0);
+    this.#keys = undefined;
+    this.#taken.clear();
   }
 }
 
@@ -91,6 +123,7 @@ export class ServerSearch {
   readonly #initiator: Initiator;
   readonly #alarm: Alarm;
   readonly #startedAt: number;
+  #isAsking = true;
   #isOver = false;
 
   constructor(options: ServerSearchOptions) {
@@ -103,6 +136,7 @@ export class ServerSearch {
       serverKey,
       x25519,
       keys: keys.begin(x25519, this.#startedAt),
+      isFirst: (secret) => keys.take(secret),
       random,
       giveUpAt,
       ...(clock === undefined ? {} : { clock }),
@@ -110,9 +144,14 @@ export class ServerSearch {
     }, this.#startedAt);
   }
 
+  /** Whether there is no answer yet. */
+  get isAsking(): boolean {
+    return this.#isAsking;
+  }
+
   /** Asks, if it is time to. */
   advance(): void {
-    if (this.#isOver) return;
+    if (!this.#isAsking) return;
     const { host, links, onGivenUp } = this.#options;
     const now = host.now();
     this.#initiator.handleTimeout(now);
@@ -137,12 +176,13 @@ export class ServerSearch {
     this.#initiator.handleDatagram(datagram, epochSeconds);
     const event = this.#initiator.pollEvent();
     if (event?.kind !== "established") return undefined;
-    this.stop();
+    this.#rest();
     const { secret, resumeToken, extension, clockOffset } = event;
     const now = host.now();
     const clock = new ServerClock(clockOffset, epochSeconds, now);
-    const rtt = this.#initiator.hellos === 1 ? { rtt: now - this.#startedAt } : {};
-    return { secret, resumeToken, extension, clock, link, ...rtt };
+    const waited = now - this.#startedAt;
+    const rtt = this.#initiator.hellos === 1 ? { rtt: waited } : {};
+    return { secret, resumeToken, extension, clock, link, waited, ...rtt };
   }
 
   /** Asks at once: there are other links than before. */
@@ -151,11 +191,16 @@ export class ServerSearch {
     this.advance();
   }
 
-  /** Asks no more; doing so twice is harmless. */
+  /** Asks and listens no more; doing so twice is harmless. */
   stop(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#rest();
     this.#options.keys.end(this.#options.host.now());
+  }
+
+  #rest(): void {
+    this.#isAsking = false;
     this.#alarm.cancel();
   }
 }

@@ -28,7 +28,7 @@ export class DrivenSession implements Session, DriverObserver {
   readonly closed: Promise<Closure>;
   readonly maxDatagramSize: number = MOST_DATAGRAM;
   readonly #driver: SessionDriver;
-  readonly #queue = new MessageQueue();
+  readonly #queue: MessageQueue;
   readonly #receivers = new Waiters<Uint8Array>();
   readonly #resolveClosed: (closure: Closure) => void;
   #multiplex: DrivenMultiplex | undefined;
@@ -41,6 +41,7 @@ export class DrivenSession implements Session, DriverObserver {
     this.closed = promise;
     this.#resolveClosed = resolve;
     this.#driver = driver;
+    this.#queue = new MessageQueue(driver.memory);
     driver.start(this);
   }
 
@@ -100,6 +101,8 @@ export class DrivenSession implements Session, DriverObserver {
       packetsForeign: this.#driver.foreign,
       sendsDropped: this.#driver.sendsDropped,
       receivesDropped: this.#queue.dropped,
+      bytesHeld: this.#driver.memory.used,
+      droppedByMemoryLimit: this.#driver.memory.refusals,
       carrier: this.#driver.path.carrier,
       carrierReason: this.#driver.path.reason,
       repair: this.#driver.repair?.explain(host.now()),
@@ -122,9 +125,10 @@ export class DrivenSession implements Session, DriverObserver {
   }
 
   close(): Promise<void> {
-    this.#multiplex?.cutAll();
+    // Wire compatibility: the original knows no goodbye, but each of its streams can be cut.
+    if (!this.#driver.session.acquaintance.mayBeOwnKind) this.#multiplex?.cutAll();
     this.#driver.end({ by: "local" });
-    return Promise.resolve();
+    return this.#driver.gone;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -12,7 +12,7 @@
  * @module
  */
 import { equalBytes, formatHex } from "../bytes.ts";
-import { proveIdentity, SESSION_NAME_LENGTH, type SessionIdentity } from "../crypto/keys.ts";
+import { SESSION_NAME_LENGTH, type SessionIdentity } from "../crypto/keys.ts";
 
 /**
  * Makes a claim.
@@ -21,7 +21,7 @@ import { proveIdentity, SESSION_NAME_LENGTH, type SessionIdentity } from "../cry
  * @param name The name of the session that claims it.
  */
 export function makeClaim(old: SessionIdentity, name: Uint8Array): Uint8Array {
-  return Uint8Array.of(...old.name, ...proveIdentity(old, name));
+  return Uint8Array.of(...old.name, ...old.prove(name));
 }
 
 /** The name of the session that is claimed, as a key for maps. */

@@ -49,6 +49,9 @@ export interface SessionPath {
    */
   handleTimeout(now: number): boolean;
 
+  /** The session has ended, and only goodbye is still said: nothing more is sought or tried. */
+  retire(): void;
+
   /** Gives up what belongs to this session alone. */
   close(): void;
 }

@@ -7,7 +7,7 @@
  *
  * No runtime says that its machine has woken, and where the clock stood still no alarm rings for it
  * either. So the clocks are looked at whenever something happens anyway (a call of the program, a
- * packet, an alarm), and beside that as often as it takes.
+ * packet, an alarm), and beside that as often as it takes (`sleep_ticker.ts`).
  *
  * @module
  */
@@ -18,7 +18,7 @@
  * Time between two looks, ms. Whoever has sent or heard something may wait for more, and shall not
  * wait for the tenth of a second that a client may need, once awake, beyond a round trip.
  */
-const ACTIVE_TICK = 75;
+export const ACTIVE_TICK = 75;
 
 /** The same after {@linkcode ACTIVE_TIME}: who waits for nothing shall not keep the machine busy. */
 const QUIET_TICK = 1_000;

@@ -52,6 +52,7 @@ export function tracePackets(host: Host, write: (line: string) => void): Host {
       });
       return {
         addr: socket.addr,
+        ...(socket.closed === undefined ? {} : { closed: socket.closed }),
         send(datagram, to) {
           log.onSent(datagram.length, to);
           return socket.send(datagram, to);

@@ -6,6 +6,7 @@
  * @module
  */
 import { type Address, formatAddress, isIpv6 } from "../address.ts";
+import type { SosistabError } from "../errors.ts";
 import type { DatagramHandler, DatagramSocket, Host } from "../host.ts";
 import type { LinkHandler } from "../transport/link.ts";
 import { UdpLink } from "../transport/udp_link.ts";
@@ -15,6 +16,8 @@ import type { OwnLink } from "./client_path.ts";
 export interface ClientLinkHandler extends LinkHandler {
   /** The system says that something is wrong with the way. It may be mistaken, or lied to. */
   onDoubt(): void;
+  /** A mistake of ours has come to light in this handler: nobody knows how much of it still holds. */
+  onFault(error: SosistabError): void;
 }
 
 /** A socket, and its links. It closes with the last of them. */

@@ -11,12 +11,15 @@ interface Waiter<T> {
 
 /** Those who wait for values of one kind. Nobody waits for ever: each can be aborted, and all ended. */
 export class Waiters<T> {
-  /** A Set keeps the order of arrival, and lets anyone leave from the middle. */
-  readonly #waiting = new Set<Waiter<T>>();
+  /**
+   * A Set keeps the order of arrival, and lets anyone leave from the middle. There is none before
+   * somebody waits: a stream has three of these, and a server thousands of streams.
+   */
+  #waiting: Set<Waiter<T>> | undefined;
 
   /** How many wait. */
   get size(): number {
-    return this.#waiting.size;
+    return this.#waiting?.size ?? 0;
   }
 
   /** Waits for a value; rejects with the signal's reason when that is aborted. */
@@ -27,7 +30,7 @@ export class Waiters<T> {
         return;
       }
       const leave = () => {
-        this.#waiting.delete(waiter);
+        this.#waiting?.delete(waiter);
         signal?.removeEventListener("abort", onAbort);
       };
       const onAbort = () => {
@@ -45,13 +48,14 @@ export class Waiters<T> {
         },
       };
       signal?.addEventListener("abort", onAbort);
+      this.#waiting ??= new Set();
       this.#waiting.add(waiter);
     });
   }
 
   /** Gives a value to who has waited longest; `false` when nobody waits. */
   resolveFirst(value: T): boolean {
-    for (const waiter of this.#waiting) {
+    for (const waiter of this.#waiting ?? []) {
       waiter.resolve(value);
       return true;
     }
@@ -60,6 +64,6 @@ export class Waiters<T> {
 
   /** Nobody will ever get a value again. */
   rejectAll(reason: unknown): void {
-    for (const waiter of [...this.#waiting]) waiter.reject(reason);
+    for (const waiter of [...this.#waiting ?? []]) waiter.reject(reason);
   }
 }

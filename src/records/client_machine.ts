@@ -23,7 +23,7 @@ import { decodeHandshakeFrame, WIRE_VERSION } from "../wire/hello.ts";
 import { ByteGatherer } from "./byte_gatherer.ts";
 import { FrameReader } from "./frame_reader.ts";
 import { answerCipher, helloCipher, LENGTH_BOX, openLengthBox } from "./opening.ts";
-import { HELLO_LENGTH, sealFirstFrame } from "./opening_message.ts";
+import { HELLO_LENGTH, MOST_OPENING_BOX, sealFirstFrame } from "./opening_message.ts";
 import { looksLikeTls } from "./tls_sniff.ts";
 
 // Protocol constants: changing one breaks interoperation.
@@ -125,7 +125,8 @@ export class ClientRecordMachine {
 
   #readLength(box: ByteGatherer): State {
     const length = openLengthBox(this.#answerCipher, box.bytes);
-    return length === undefined || length < HELLO_LENGTH + SESSION_OVERHEAD
+    return length === undefined || length < HELLO_LENGTH + SESSION_OVERHEAD ||
+        length > MOST_OPENING_BOX
       ? STRANGER
       : { kind: "answer", box: new ByteGatherer(length) };
   }

@@ -15,6 +15,12 @@ import { drawPrintable } from "./printable_nonce.ts";
 /** Bytes of a hello, and of its answer, without padding. */
 export const HELLO_LENGTH = 76;
 
+/**
+ * Longest second box of an opening that is taken. The original takes 65,535 bytes and sends 1,127 at
+ * the most; whoever announces more costs memory and is none of ours.
+ */
+export const MOST_OPENING_BOX = 4096;
+
 // Tuning.
 
 /**

@@ -8,6 +8,11 @@
  * sender chooses. So it tries nonces until the box begins well: (256 / 95)^6 = 383 on average, each as
  * random as the first one was. Any reader of the wire takes the outcome.
  *
+ * To choose takes nine bits off a nonce of 96. So among a million connections to one server in one
+ * minute, which share a key, two have the same with a chance of 2^-48. Then somebody without that key
+ * learns the difference of two lengths; and whoever has it, which is made of the server's public key,
+ * reads all of this anyway.
+ *
  * @module
  */
 import type { SessionCipher } from "../crypto/aead.ts";

@@ -7,7 +7,7 @@
  * how many bytes he failed.
  *
  *     silent -> answered -> open -> draining      a frame was too long: bytes were damaged
- *        '------------------------> draining      noise, a repeated hello, a bad key
+ *        '------------------------> draining      noise, a repeated hello, a bad key, no time
  *
  * Source: the sosistab wire, version 3, section 5.1.
  *
@@ -25,7 +25,7 @@ import { NAME_LENGTH } from "./client_machine.ts";
 import { FrameReader } from "./frame_reader.ts";
 import type { HelloCiphers } from "./hello_ciphers.ts";
 import { answerCipher, type HelloLength, LENGTH_BOX, openHelloLength } from "./opening.ts";
-import { HELLO_LENGTH, sealOpeningFrame } from "./opening_message.ts";
+import { HELLO_LENGTH, MOST_OPENING_BOX, sealOpeningFrame } from "./opening_message.ts";
 
 /** What all connections of one server share. */
 export interface ServerRecordOptions {
@@ -47,13 +47,15 @@ export interface ServerRecordOptions {
     now: number,
     epochSeconds: number,
   ) => boolean;
+  /** Asked before a hello is answered, and before that costs anything; by default it always may be. */
+  readonly mayAnswer?: () => boolean;
 }
 
 /** How far a server's connection is. */
 export type ServerRecordPhase = "silent" | "answered" | "open" | "draining";
 
 /** Why bytes are thrown away. */
-export type DrainReason = "stranger" | "replay" | "broken";
+export type DrainReason = "stranger" | "replay" | "refused" | "broken";
 
 type State =
   | { readonly kind: "length"; readonly box: ByteGatherer }
@@ -161,11 +163,17 @@ export class ServerRecordMachine {
     return frames;
   }
 
+  /** Throws away all that comes from now on: nobody knows any more what it means. */
+  drain(): void {
+    this.#state = { kind: "draining", reason: "broken" };
+  }
+
   #readLength(box: ByteGatherer, epochSeconds: number): State {
     const { helloCiphers } = this.#options;
     const minute = Math.floor(epochSeconds / 60);
     const opened = openHelloLength((minute) => helloCiphers.at(minute), box.bytes, minute);
-    return opened === undefined || opened.length < HELLO_LENGTH + SESSION_OVERHEAD
+    return opened === undefined || opened.length < HELLO_LENGTH + SESSION_OVERHEAD ||
+        opened.length > MOST_OPENING_BOX
       ? STRANGER
       : { kind: "hello", box: new ByteGatherer(opened.length), opened };
   }
@@ -175,11 +183,12 @@ export class ServerRecordMachine {
     now: number,
     epochSeconds: number,
   ): State {
-    const { keyPair, x25519, random, isFresh } = this.#options;
+    const { keyPair, x25519, random, isFresh, mayAnswer } = this.#options;
     const { cipher, minute } = opened;
     const plaintext = cipher.open(box.bytes);
     const hello = plaintext === undefined ? undefined : decodeHandshakeFrame(plaintext);
     if (hello?.kind !== "clientHello" || hello.version !== WIRE_VERSION) return STRANGER;
+    if (mayAnswer?.() === false) return REFUSED;
     if (!isFresh(hello.ephemeralPublicKey, minute, now, epochSeconds)) return REPLAY;
     const ephemeral = x25519.generate();
     const secret = tripleDiffieHellman(x25519, { long: keyPair, ephemeral }, hello);
@@ -218,4 +227,5 @@ export class ServerRecordMachine {
 
 const NO_TOKEN = new Uint8Array(0);
 const STRANGER: State = { kind: "draining", reason: "stranger" };
+const REFUSED: State = { kind: "draining", reason: "refused" };
 const REPLAY: State = { kind: "draining", reason: "replay" };

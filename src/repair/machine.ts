@@ -28,6 +28,7 @@
  *
  * @module
  */
+import type { ByteBudget } from "../byte_budget.ts";
 import type { ParityFrame } from "../wire/frame.ts";
 import { HARMLESS } from "./congestion_gate.ts";
 import { explainRepair, type RepairExplanation } from "./explanation.ts";
@@ -60,7 +61,7 @@ export class RepairMachine {
   readonly #path: PathView;
   readonly #traffic = new Traffic();
   readonly #schedule: ParitySchedule;
-  readonly #bodies = new SentBodies();
+  readonly #bodies: SentBodies;
   #plan: ParityPlan;
   #plannedAt = -Infinity;
   #solvesJointly = false;
@@ -77,9 +78,13 @@ export class RepairMachine {
   #overdueAt = Infinity;
   #paritySent = 0;
 
-  /** @throws {RangeError} An option lies outside of its range. */
-  constructor(options: RepairOptions, now: number) {
+  /**
+   * @param budget What pays for bodies that are kept; by default nobody does.
+   * @throws {RangeError} An option lies outside of its range.
+   */
+  constructor(options: RepairOptions, now: number, budget?: ByteBudget) {
     this.#settings = repairSettings(options);
+    this.#bodies = new SentBodies(budget);
     this.#path = new PathView(now);
     this.#schedule = new ParitySchedule(this.#settings.maxOverhead);
     this.#plan = this.#makePlan({ mode: "none", level: 0 });
@@ -170,6 +175,13 @@ export class RepairMachine {
       this.#paritySent++;
       return frame;
     }
+  }
+
+  /** Nothing has left for long, or nothing more will: gives back what was kept for repairs. */
+  rest(): void {
+    this.#bodies.forget();
+    this.#path.rest();
+    this.#startAnew(this.#lastFrame + 1);
   }
 
   /** Why the redundancy is what it is, in words and numbers. */
@@ -276,6 +288,8 @@ export class RepairMachine {
   #addToWindow(frame: number, now: number): void {
     const { windowLength, level } = this.#plan;
     const start = Math.max(frame - windowLength + 1, this.#burstStart, this.#bodies.from);
+    // There was no room for the body: parity over nothing is none.
+    if (start > frame) return;
     const stretch = { start, count: frame - start + 1 };
     this.#schedule.addToWindow(stretch, level, now);
   }

@@ -92,6 +92,12 @@ export class PathView {
     this.#sentTimes.onSent(frame, now);
   }
 
+  /** Nothing is on its way: what was sent when is asked no more. */
+  rest(): void {
+    this.#sentTimes.clear();
+    this.#settled.rest();
+  }
+
   /** Whether nobody has said anything of our frames for long. */
   isSilent(now: number): boolean {
     const patience = SILENCE + SILENCE_DELAYS * (this.#delay.late + this.hold);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ByteBudget } from "../byte_budget.ts";
 import { BodyWindow } from "../fec/body_window.ts";
 import { encodeParity } from "../fec/reed_solomon.ts";
 import { LENGTH_PREFIX } from "../fec/shard.ts";
@@ -11,9 +12,15 @@ import type { PlannedParity } from "./parity_queue.ts";
 
 /** Bodies of one session, as many as parity may reach back to. */
 export class SentBodies {
+  readonly #budget: ByteBudget | undefined;
   #window: BodyWindow | undefined;
   #from = 0;
-  #shard = new Uint8Array(0);
+  #shard: Uint8Array = NOTHING;
+
+  /** @param budget What pays for them; by default nobody does. */
+  constructor(budget?: ByteBudget) {
+    this.#budget = budget;
+  }
 
   /** All bodies from this number on are here, unless they are too old. */
   get from(): number {
@@ -23,13 +30,15 @@ export class SentBodies {
   /** Keeps a copy of a body. */
   keep(frame: number, body: Uint8Array): void {
     if (this.#window === undefined || frame !== this.#window.highest + 1) this.#from = frame;
-    this.#window ??= new BodyWindow();
-    this.#window.keep(frame, body);
+    this.#window ??= new BodyWindow(this.#budget);
+    if (!this.#window.keep(frame, body)) this.#from = frame + 1;
   }
 
   /** Gives the memory back. */
   forget(): void {
+    this.#window?.clear();
     this.#window = undefined;
+    this.#shard = NOTHING;
   }
 
   /**
@@ -53,3 +62,5 @@ export class SentBodies {
     return { kind: "parity", runStart, dataCount, parityCount, parityIndex, padSize, body };
   }
 }
+
+const NOTHING = new Uint8Array(0);

@@ -12,13 +12,14 @@
 /** Shortest time between two marks, ms: delays are judged by several ms. */
 const GRAIN = 2;
 
-/** Marks kept: half a second of dense traffic, and 256 frames of sparse traffic. */
+/** Marks kept at the most: half a second of dense traffic, and 256 frames of sparse traffic. */
 const MARKS = 256;
 
 /** Instants of sending, by frame number. Times in ms. */
 export class SentTimes {
-  readonly #frames = new Float64Array(MARKS);
-  readonly #times = new Float64Array(MARKS);
+  /** Rings that grow with the marks that there have been: most sessions make few. */
+  #frames: number[] = [];
+  #times: number[] = [];
   #count = 0;
 
   /** A frame has left; its number is above all before. */
@@ -27,6 +28,13 @@ export class SentTimes {
     this.#frames[this.#count % MARKS] = frame;
     this.#times[this.#count % MARKS] = now;
     this.#count++;
+  }
+
+  /** Forgets all marks. */
+  clear(): void {
+    this.#frames = [];
+    this.#times = [];
+    this.#count = 0;
   }
 
   /** When a frame was sent; `undefined`: too long ago, or never. */

@@ -112,6 +112,11 @@ export class SettledLoss {
     return this.#settle(missing, now);
   }
 
+  /** No report is waited for any more: the last one says what is to be said of those before it. */
+  rest(): void {
+    this.#reports = this.#reports.slice(-1);
+  }
+
   /** Late arrivals matter when they had been given up, and are not too few to show. */
   #learnHold(missing: number, now: number): void {
     this.#takenBack += Math.max(0, this.#settledLost - missing);

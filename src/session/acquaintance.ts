@@ -7,7 +7,7 @@
  * and then. So both sides fall silent after a few frames, whatever is lost.
  *
  * The blocks also say whether this session goes on with what another one has begun: a client claims
- * it, the server answers.
+ * it, the server answers; and in the end, that it is over.
  *
  * @module
  */
@@ -15,6 +15,7 @@ import {
   type Continued,
   type Extension,
   FRAGMENTS,
+  type Goodbye,
   JOINT_PARITY,
   OWN_BITS,
   REPORT,
@@ -26,22 +27,37 @@ import {
 /** Frames that carry the block once the other side's is known: all lost one time in 10^8 at 10 %. */
 const ANNOUNCEMENTS = 8;
 
+/**
+ * Bytes of a body beside which there is room for a block on every path. A side whose block is not known
+ * to be seen leaves it out only where there is none.
+ */
+const ROOMY_BODY = 500;
+
 /** Late blocks of the other side that earn one answer: it has missed all announcements. */
 const LATE_BLOCKS = 16;
 
 /** The acquaintance of one session with its other side. */
 export class Acquaintance {
   #theirs: Extension | undefined;
+  /** Whether the server's hello has said that it is of our own kind, and nothing has denied it. */
+  #isHinted = false;
   #isSeen = false;
   #announcements = 0;
   #lateBlocks = 0;
   #claim: Uint8Array | undefined;
   #continued: Continued | undefined;
   #answer: Continued | undefined;
+  #goodbye: Goodbye | undefined;
+  #ownGoodbye: Goodbye | undefined;
 
   /** Whether the other side is of our own kind; until its block has come it counts as the original. */
   get isOwnKind(): boolean {
     return this.#theirs !== undefined;
+  }
+
+  /** Whether it is, or may be: what that leads to must be harmless when it is not. */
+  get mayBeOwnKind(): boolean {
+    return this.isOwnKind || this.#isHinted;
   }
 
   /** Whether the other side has said that it solves the parity of overlapping runs jointly. */
@@ -69,6 +85,16 @@ export class Acquaintance {
     return this.#answer !== undefined;
   }
 
+  /** How the other side has ended the session, once it has said so. */
+  get goodbye(): Goodbye | undefined {
+    return this.#goodbye;
+  }
+
+  /** This side has ended the session: each block says so from now on. */
+  setGoodbye(goodbye: Goodbye): void {
+    this.#ownGoodbye = goodbye;
+  }
+
   /** Claims a session from the next frame on, until it is answered. */
   setClaim(claim: Uint8Array): void {
     this.#claim = claim;
@@ -81,15 +107,35 @@ export class Acquaintance {
     this.#announcements = ANNOUNCEMENTS;
   }
 
-  /** A frame has come, with this block or none. */
-  onFrame(extension: Extension | undefined): void {
-    if (extension === undefined) return;
+  /**
+   * The server's hello had this block or none. Whoever knows the server's key can have written it into
+   * a true answer, so it proves nothing.
+   */
+  onHello(extension: Extension | undefined): void {
+    this.#isHinted = extension !== undefined;
+  }
+
+  /**
+   * A frame has come with this block or none.
+   *
+   * @param bodyLength How long the body beside it was, bytes; none: it is one that nobody else sends.
+   */
+  onFrame(extension: Extension | undefined, bodyLength = Infinity): void {
+    if (extension === undefined) {
+      if (bodyLength <= ROOMY_BODY) this.#isHinted = false;
+      return;
+    }
     if (this.#theirs === undefined) this.#announcements = ANNOUNCEMENTS;
     this.#theirs = extension;
     // A view on a packet that is borrowed.
     if (extension.continuation !== undefined) this.#claim ??= extension.continuation.slice();
     this.#continued ??= extension.continued;
+    this.#goodbye ??= extension.goodbye;
     this.#isSeen ||= (extension.bits & SEEN) !== 0;
+    // Whoever still claims has not had the answer, and waits for it.
+    if (extension.continuation !== undefined && this.#answer !== undefined) {
+      this.#announcements = Math.max(1, this.#announcements);
+    }
     if (this.#announcements === 0 && ++this.#lateBlocks % LATE_BLOCKS === 0) {
       this.#announcements = 1;
     }
@@ -98,12 +144,12 @@ export class Acquaintance {
   /** The block that the next frame is to carry, or `undefined`. */
   get block(): Extension | undefined {
     if (this.#isSeen && this.#announcements === 0) return undefined;
-    return this.#withItems(this.#theirs === undefined ? OWN_BITS : OWN_BITS | SEEN);
+    return this.#withItems(this.#bits);
   }
 
   /** The block of a frame that only reports, for our own kind alone. */
   get reportBlock(): Extension {
-    return this.#withItems(OWN_BITS | SEEN | REPORT);
+    return this.#withItems(this.#bits | REPORT);
   }
 
   /** A frame has been written, with the block in it. */
@@ -111,10 +157,16 @@ export class Acquaintance {
     if (this.#announcements > 0) this.#announcements--;
   }
 
-  /** A server has an answer, a client a claim, until it is answered. */
+  /** Only a block in a frame counts as seen: the one in a hello proves nothing. */
+  get #bits(): number {
+    return this.#theirs === undefined ? OWN_BITS : OWN_BITS | SEEN;
+  }
+
+  /** A server has an answer, a client a claim, until it is answered; and whoever leaves, a goodbye. */
   #withItems(bits: number): Extension {
-    if (this.#answer !== undefined) return { bits, continued: this.#answer };
+    const goodbye = this.#ownGoodbye === undefined ? {} : { goodbye: this.#ownGoodbye };
+    if (this.#answer !== undefined) return { bits, continued: this.#answer, ...goodbye };
     const isOpen = this.#claim !== undefined && this.#continued === undefined;
-    return isOpen ? { bits, continuation: this.#claim } : { bits };
+    return isOpen ? { bits, continuation: this.#claim, ...goodbye } : { bits, ...goodbye };
   }
 }

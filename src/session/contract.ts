@@ -11,13 +11,15 @@ import type { PaddingPolicy } from "./padding.ts";
 export interface SessionMachineOptions {
   /** Which end this is: it decides which key is whose. */
   readonly role: "client" | "server";
-  /** The secret of the handshake, 32 bytes. */
+  /** The secret of the handshake, 32 bytes; not kept. */
   readonly secret: Uint8Array;
   readonly random: Random;
   /** How long packets are made; by default a uniform draw of up to 63 bytes is added. */
   readonly padding?: PaddingPolicy;
   /** The host's own cipher; by default the portable one. */
   readonly createCipher?: (key: Uint8Array) => PacketCipher;
+  /** What its keys have been used for before: for tests of where that ends. */
+  readonly use?: { readonly sealed?: number; readonly failed?: number };
 }
 
 /**
@@ -45,6 +47,20 @@ export interface ReceivedBody {
   readonly isReport?: boolean;
 }
 
+/** What the other side sent and should not have, by the limit that it broke. */
+export interface FrameDrops {
+  /** No frame: another variant, a truncation, a number above 2^53-1 or in no spelling. */
+  readonly undecodable: number;
+  /** Data whose number is farther above the highest than any honest sender comes. */
+  readonly frameNumber: number;
+  /** Data that acknowledges frames which were never sent. */
+  readonly counters: number;
+  /** Parity whose numbers do not fit one another, or whose run lies where none can be. */
+  readonly parity: number;
+  /** Bodies that parity gave and that cannot be bodies. Not counted among `framesMalformed`. */
+  readonly shard: number;
+}
+
 /** What a session has counted. */
 export interface SessionCounts {
   /** Data frames sent. */
@@ -59,6 +75,8 @@ export interface SessionCounts {
   readonly bytesReceived: number;
   /** Packets of the other side that were no frame, or broke a limit. */
   readonly framesMalformed: number;
+  /** Which limits these broke. */
+  readonly frameDrops: FrameDrops;
   /** Frames that had been received before, or were too old to tell. */
   readonly replayed: number;
   /** Bodies rebuilt from parity. */

@@ -9,14 +9,18 @@ import { encodeOwnBody, FRAGMENT_OVERHEAD, MOST_FRAGMENTS } from "./own_body.ts"
 
 // Protocol constants.
 
+const NOTHING = new Uint8Array(0);
+
 /** Longest fragment: more than fits the longest packet. */
 const MOST_FRAGMENT = 1400;
+
+/** Where fragments are put together. Shared: each is used up before anything else happens. */
+const fragmentMemory = new Uint8Array(MOST_FRAGMENT);
 
 /** Cuts one body at a time. */
 export class FragmentCutter {
   readonly #tag: Uint8Array;
-  readonly #memory = new Uint8Array(MOST_FRAGMENT);
-  #body: Uint8Array = new Uint8Array(0);
+  #body: Uint8Array = NOTHING;
   #pieceLength = 0;
   #index = 0;
   #count = 0;
@@ -47,7 +51,7 @@ export class FragmentCutter {
   /**
    * The next fragment, or `undefined` after the last.
    *
-   * @returns Good until the next call.
+   * @returns Good until the next call, of any cutter.
    */
   next(): Uint8Array | undefined {
     const index = this.#index;
@@ -56,6 +60,6 @@ export class FragmentCutter {
     const start = index * this.#pieceLength;
     const piece = this.#body.subarray(start, start + this.#pieceLength);
     const body = { kind: "fragment", index, count: this.#count, piece } as const;
-    return this.#memory.subarray(0, encodeOwnBody(this.#tag, body, this.#memory));
+    return fragmentMemory.subarray(0, encodeOwnBody(this.#tag, body, fragmentMemory));
   }
 }

@@ -145,7 +145,9 @@ export class HoleWatch {
   /** The longest frame that was missed, or has not been reported yet, bytes. */
   get suspect(): number {
     let longest = this.#missed > 0 ? this.#longestMissed : 0;
-    for (let frame = this.#highest + 1; frame <= this.#lastLong; frame++) {
+    // What lies farther back is not remembered.
+    const first = Math.max(this.#highest + 1, this.#last - FRAMES + 1);
+    for (let frame = first; frame <= this.#lastLong; frame++) {
       longest = Math.max(longest, this.#grains(frame));
     }
     return LEAST_PACKET + GRAIN * longest;
@@ -158,6 +160,11 @@ export class HoleWatch {
     this.#silentSince = Infinity;
     this.#timedFrame = -1;
     this.#lengths?.fill(0);
+  }
+
+  /** Nothing is on its way: of lengths no more is remembered. */
+  rest(): void {
+    this.#lengths = undefined;
   }
 
   #judge(from: number, arrived: number, now: number): number {

@@ -54,10 +54,11 @@ const QUIET_FRAMES = 100;
 
 /** The loss of one direction. */
 export class LossMemory {
-  readonly #frames = new Uint32Array(BUCKETS);
+  /** They grow with the buckets that there have been: most sessions fill few. */
+  readonly #frames: number[] = [0];
   /** Below 0 when frames arrived that had been counted as lost in an older bucket. */
-  readonly #lost = new Int32Array(BUCKETS);
-  readonly #bursts = new Int32Array(BUCKETS);
+  readonly #lost: number[] = [0];
+  readonly #bursts: number[] = [0];
   #newest = 0;
   #filled = 1;
   #bucketAt: number | undefined;

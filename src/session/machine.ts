@@ -10,10 +10,9 @@
  *
  * @module
  */
-import { SESSION_NONCE_LENGTH, SESSION_OVERHEAD, SessionCipher } from "../crypto/aead.ts";
-import { deriveIdentity, deriveSessionKeys, type SessionIdentity } from "../crypto/keys.ts";
-import type { PacketCipher } from "../host.ts";
-import type { Random } from "../random.ts";
+import type { ByteBudget } from "../byte_budget.ts";
+import { SESSION_OVERHEAD } from "../crypto/aead.ts";
+import type { SessionIdentity } from "../crypto/keys.ts";
 import { type Extension, extensionLength, REPORT } from "../wire/extension.ts";
 import {
   type DataFrame,
@@ -26,6 +25,7 @@ import {
 import { Writer } from "../wire/writer.ts";
 import { Acquaintance } from "./acquaintance.ts";
 import type {
+  FrameDrops,
   PacketOutcome,
   ReceivedBody,
   SessionCounts,
@@ -38,8 +38,9 @@ import { MOST_PACKET_SENT, type PathMtu } from "./path_mtu.ts";
 import { Rebuilding } from "./rebuilding.ts";
 import { ReceiveLoss } from "./receive_loss.ts";
 import { ReplayWindow } from "./replay_window.ts";
+import { SessionKeys } from "./session_keys.ts";
 
-export type { PacketOutcome, ReceivedBody, SessionCounts, SessionMachineOptions };
+export type { FrameDrops, PacketOutcome, ReceivedBody, SessionCounts, SessionMachineOptions };
 export { MOST_PACKET_SENT };
 
 // Protocol constants.
@@ -67,19 +68,16 @@ const COUNTER_MARGIN = 4096;
 export class SessionMachine {
   /** What both ends have told of themselves. */
   readonly acquaintance: Acquaintance = new Acquaintance();
-  /** How both ends call it. */
-  readonly identity: SessionIdentity;
+  /** What looks after the path: what it takes, and whether it leads to the other side. */
+  readonly fit: PathFit;
   /** What the path takes. Its deadline is the session's; its probes are polled here. */
   readonly pathMtu: PathMtu;
-  readonly #fit: PathFit;
-  readonly #sealer: PacketCipher;
-  readonly #opener: PacketCipher;
-  readonly #random: Random;
+  /** Those of its packets. */
+  readonly keys: SessionKeys;
   readonly #padding: PaddingPolicy;
   readonly #window = new ReplayWindow();
   readonly #loss = new ReceiveLoss();
   readonly #lossReport = new LossReport();
-  readonly #nonce = new Uint8Array(SESSION_NONCE_LENGTH);
   readonly #rebuilding = new Rebuilding();
   #lastBody: Uint8Array = NOTHING;
   #recovered = 0;
@@ -92,30 +90,52 @@ export class SessionMachine {
   #bytesSent = 0;
   #paritySent = 0;
   #bytesReceived = 0;
-  #malformed = 0;
+  readonly #drops = { undecodable: 0, frameNumber: 0, counters: 0, parity: 0 };
   #replayed = 0;
 
-  constructor({ role, secret, random, padding, createCipher }: SessionMachineOptions) {
-    const { upload, download } = deriveSessionKeys(secret);
-    this.identity = deriveIdentity(secret);
-    this.#fit = new PathFit(secret);
-    this.pathMtu = this.#fit.mtu;
-    const create = createCipher ?? ((key) => new SessionCipher(key));
-    this.#sealer = create(role === "client" ? upload : download);
-    this.#opener = create(role === "client" ? download : upload);
-    this.#random = random;
+  constructor(options: SessionMachineOptions) {
+    const { secret, random, padding } = options;
+    this.keys = new SessionKeys(options);
+    this.fit = new PathFit(secret);
+    this.pathMtu = this.fit.mtu;
     this.#padding = padding ?? new UniformPadding(random);
+  }
+
+  /** How both ends call it. */
+  get identity(): SessionIdentity {
+    return this.keys.identity;
+  }
+
+  /** The highest frame of the other side that has come; -1: none yet. */
+  get highestReceived(): number {
+    return this.#window.highest;
+  }
+
+  /** What pays for bodies and pieces that are kept. Until it is set nobody does. */
+  set budget(budget: ByteBudget) {
+    this.fit.budget = budget;
+    this.#rebuilding.budget = budget;
+  }
+
+  /** Nothing has come for long, or nothing more will: gives back what was kept for what would have. */
+  rest(): void {
+    this.fit.rest();
+    this.#rebuilding.release();
+    this.#window.rest();
+    this.#loss.rest();
   }
 
   /** What has been counted. */
   get counts(): SessionCounts {
+    const drops = this.#drops;
     return {
       framesSent: this.#nextFrame,
       paritySent: this.#paritySent,
       framesReceived: this.#totalReceived,
       bytesSent: this.#bytesSent,
       bytesReceived: this.#bytesReceived,
-      framesMalformed: this.#malformed,
+      framesMalformed: drops.undecodable + drops.frameNumber + drops.counters + drops.parity,
+      frameDrops: { ...drops, shard: this.#rebuilding.wrongShards },
       replayed: this.#replayed,
       recovered: this.#recovered,
       receiveLoss: this.#loss.rate,
@@ -185,7 +205,7 @@ export class SessionMachine {
   encode(body: Uint8Array, into: Uint8Array, now: number): number {
     const room = this.pathMtu.length - SESSION_OVERHEAD;
     const isTooLong = this.#frameLength(body) > room && this.acquaintance.joinsFragments;
-    if (isTooLong && this.#fit.cut(body, this.mostBody, now)) return this.encodeRest(into, now);
+    if (isTooLong && this.fit.cut(body, this.mostBody, now)) return this.encodeRest(into, now);
     const wanted = this.acquaintance.block;
     const blockLength = wanted === undefined ? 0 : extensionLength(wanted);
     // In a full packet there is no room for the block; openings and acknowledgements carry it.
@@ -201,7 +221,7 @@ export class SessionMachine {
    * @returns The packet's length; 0: there was no further piece.
    */
   encodeRest(into: Uint8Array, now: number): number {
-    const fragment = this.#fit.nextFragment();
+    const fragment = this.fit.nextFragment();
     return fragment === undefined ? 0 : this.#encodeData(fragment, undefined, into, now);
   }
 
@@ -212,10 +232,10 @@ export class SessionMachine {
    * It repeats a number that the other side has had: so it counts for nothing, and its loss is no loss.
    *
    * @param into Where the packet goes: 2,048 bytes are always enough.
+   * @param control What is to be sent instead: a question of {@linkcode PathFit.challenge}.
    * @returns The packet's length; 0: nothing now.
    */
-  pollControl(into: Uint8Array, now: number): number {
-    const control = this.#fit.pollControl(now);
+  pollControl(into: Uint8Array, now: number, control = this.fit.pollControl(now)): number {
     if (control === undefined) return 0;
     const writer = new Writer(into);
     const frame = this.#dataFrame(Math.max(0, this.#toldHighest), control.body);
@@ -252,20 +272,12 @@ export class SessionMachine {
   handleDatagram(datagram: Uint8Array, now: number): PacketOutcome {
     this.#received = undefined;
     const plaintext = datagram.length <= MOST_PACKET_RECEIVED
-      ? this.#opener.open(datagram)
+      ? this.keys.open(datagram)
       : undefined;
     if (plaintext === undefined) return "foreign";
     const outcome = this.#take(decodeFrame(plaintext), now);
-    switch (outcome) {
-      case "malformed":
-        this.#malformed++;
-        break;
-      case "replayed":
-        this.#replayed++;
-        break;
-      default:
-        this.#bytesReceived += datagram.length;
-    }
+    if (outcome === "replayed") this.#replayed++;
+    else if (outcome !== "malformed") this.#bytesReceived += datagram.length;
     return outcome;
   }
 
@@ -274,7 +286,7 @@ export class SessionMachine {
     const received = this.#received;
     if (received !== undefined) {
       this.#received = undefined;
-      return this.#fit.joined(received);
+      return this.fit.joined(received);
     }
     for (;;) {
       const rebuilt = this.#rebuilding.poll();
@@ -283,7 +295,7 @@ export class SessionMachine {
       this.#recovered++;
       // Without its block nobody knows whether it was a datagram; an empty one is lost, then.
       const isReport = this.isOwnKind && rebuilt.body.length === 0;
-      return this.#fit.joined({ ...rebuilt, highReceived: 0, totalReceived: 0, isReport });
+      return this.fit.joined({ ...rebuilt, highReceived: 0, totalReceived: 0, isReport });
     }
   }
 
@@ -330,56 +342,59 @@ export class SessionMachine {
     const padded = Math.max(least, usual);
     // Zeros: sealed they look like anything else, and they never begin like an extension block.
     into.fill(0, writer.length, padded);
-    this.#random.fill(this.#nonce);
-    const packetLength = this.#sealer.seal(into, padded, this.#nonce);
+    const packetLength = this.keys.seal(into, padded);
     this.#bytesSent += packetLength;
     return packetLength;
   }
 
   #take(decoded: DecodedFrame | undefined, now: number): PacketOutcome {
-    if (decoded === undefined) return "malformed";
+    if (decoded === undefined) return this.#refuse("undecodable");
     const { frame, lossByte, extension } = decoded;
     if (frame.kind === "parity") {
-      return this.#rebuilding.onParity(frame, this.#window.highest, now);
+      const verdict = this.#rebuilding.onParity(frame, this.#window.highest, now);
+      return verdict === "malformed" ? this.#refuse("parity") : verdict;
     }
     const outcome = this.#handleData(frame, now);
     if (outcome === "newest" || outcome === "late") {
       if (lossByte !== undefined) this.#toldLoss = lossByte;
-      this.acquaintance.onFrame(extension);
+      this.acquaintance.onFrame(
+        extension,
+        this.fit.isOwn(frame.body) ? undefined : frame.body.length,
+      );
       if (this.#received?.body.length === 0 && extension !== undefined) {
         this.#received = { ...this.#received, isReport: (extension.bits & REPORT) !== 0 };
       }
       if (this.acquaintance.joinsFragments) this.pathMtu.enable();
     }
-    const isControl = outcome !== "malformed" && this.#fit.handleControl(frame.body, now);
+    const isControl = outcome !== "malformed" && this.fit.handleControl(frame.body, now);
     return isControl && outcome === "replayed" ? "parity" : outcome;
   }
 
-  #isPlausible(frameNumber: number): boolean {
-    return frameNumber <= this.#window.highest + MOST_JUMP;
+  #refuse(reason: Exclude<keyof FrameDrops, "shard">): "malformed" {
+    this.#drops[reason]++;
+    return "malformed";
   }
 
   #handleData(frame: DataFrame, now: number): PacketOutcome {
-    if (!this.#isPlausible(frame.frameNumber)) return "malformed";
+    const { highReceived, totalReceived } = frame;
+    if (frame.frameNumber > this.#window.highest + MOST_JUMP) return this.#refuse("frameNumber");
+    // What asks about the path may have had a number before anything else had.
+    const sent = Math.max(1, this.#nextFrame);
+    const isFuture = totalReceived > sent || (totalReceived > 0 && highReceived >= sent);
+    if (isFuture) return this.#refuse("counters");
     this.#loss.onArrived(frame.frameNumber, now);
     const lead = frame.frameNumber - this.#window.highest;
     if (lead > 1) this.#rebuilding.onLoss(now);
     if (!this.#window.accept(frame.frameNumber)) return "replayed";
     this.#totalReceived++;
     this.#rebuilding.onData(frame.frameNumber, frame.body, now);
-    const arePossible = this.#areCountersPossible(frame);
+    const arePossible = totalReceived <= highReceived + 1;
     this.#received = arePossible ? frame : { ...frame, highReceived: 0, totalReceived: 0 };
-    if (arePossible && frame.totalReceived > 0) {
-      this.#toldHighest = frame.highReceived;
-      this.#toldTotal = Math.max(this.#toldTotal, frame.totalReceived);
-      this.pathMtu.onCounters(frame.highReceived, frame.totalReceived, now);
+    if (arePossible && totalReceived > 0) {
+      this.#toldHighest = highReceived;
+      this.#toldTotal = Math.max(this.#toldTotal, totalReceived);
+      this.pathMtu.onCounters(highReceived, totalReceived, now);
     }
     return lead > 0 ? "newest" : "late";
-  }
-
-  /** Nobody can have received more than was sent. */
-  #areCountersPossible({ highReceived, totalReceived }: DataFrame): boolean {
-    return totalReceived === 0 ||
-      (highReceived < this.#nextFrame && totalReceived <= highReceived + 1);
   }
 }

@@ -17,6 +17,7 @@
  *
  * @module
  */
+import { equalBytes } from "../bytes.ts";
 import { asciiKey, keyedHash } from "../crypto/hash.ts";
 import { Reader } from "../wire/reader.ts";
 import { Writer } from "../wire/writer.ts";
@@ -58,7 +59,7 @@ export function deriveOwnTag(secret: Uint8Array): Uint8Array {
 
 /** Whether a body begins with the tag, so that no application wants it. */
 export function isOwnBody(tag: Uint8Array, body: Uint8Array): boolean {
-  return body.length >= tag.length && tag.every((byte, i) => body[i] === byte);
+  return body.length >= tag.length && equalBytes(body.subarray(0, tag.length), tag);
 }
 
 /**

@@ -96,6 +96,7 @@ export class PacketLog {
         if (plaintext !== undefined) this.#onOpened(contentOf(plaintext), size);
         return plaintext;
       },
+      wipe: () => cipher.wipe?.(),
     };
   }
 

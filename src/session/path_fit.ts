@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { ByteBudget } from "../byte_budget.ts";
+import type { Random } from "../random.ts";
 import type { ReceivedBody } from "./contract.ts";
 import { FragmentCutter } from "./fragment_cutter.ts";
 import { FragmentJoiner } from "./fragments.ts";
@@ -15,6 +17,7 @@ import {
   type OwnBody,
 } from "./own_body.ts";
 import { PathMtu } from "./path_mtu.ts";
+import { PathProof } from "./path_proof.ts";
 
 // Protocol constants.
 
@@ -34,6 +37,8 @@ export interface Control {
 export class PathFit {
   /** What the path takes. */
   readonly mtu: PathMtu = new PathMtu();
+  /** Whether it leads to the other side. */
+  readonly proof: PathProof = new PathProof();
   readonly #tag: Uint8Array;
   readonly #cutter: FragmentCutter;
   readonly #joiner = new FragmentJoiner();
@@ -44,6 +49,22 @@ export class PathFit {
   constructor(secret: Uint8Array) {
     this.#tag = deriveOwnTag(secret);
     this.#cutter = new FragmentCutter(this.#tag);
+  }
+
+  /** What pays for pieces that wait for others. */
+  set budget(budget: ByteBudget) {
+    this.#joiner.budget = budget;
+  }
+
+  /** Whether a body is one that only our own kind sends. */
+  isOwn(body: Uint8Array): boolean {
+    return isOwnBody(this.#tag, body);
+  }
+
+  /** Gives up what waits for pieces, and what is remembered of packets on their way. */
+  rest(): void {
+    this.#joiner.clear();
+    this.mtu.rest();
   }
 
   /**
@@ -72,7 +93,10 @@ export class PathFit {
         if (this.#answers.length < MOST_ANSWERS) this.#answers.push(own.id);
         return true;
       case "answer":
-        for (const id of own.ids) this.mtu.onAnswer(id, now);
+        for (const id of own.ids) {
+          this.mtu.onAnswer(id, now);
+          this.proof.onAnswer(id);
+        }
         return true;
       default:
         return false;
@@ -90,9 +114,15 @@ export class PathFit {
     return probe && this.#control({ kind: "probe", id: probe.id }, probe.length);
   }
 
+  /** A question for {@linkcode proof}, which must go to the place in doubt alone. */
+  challenge(random: Random): Control | undefined {
+    const id = this.proof.next(random);
+    return id === undefined ? undefined : this.#control({ kind: "probe", id }, 0);
+  }
+
   /** What the application gets of a body that has come: one of our own is a report until it is whole. */
   joined(received: ReceivedBody): ReceivedBody {
-    if (!isOwnBody(this.#tag, received.body)) return received;
+    if (!this.isOwn(received.body)) return received;
     const own = decodeOwnBody(this.#tag, received.body);
     const body = own?.kind === "fragment"
       ? this.#joiner.take(received.frameNumber, own.index, own.count, own.piece)

@@ -125,6 +125,11 @@ export class PathMtu {
     this.#isEnabled = true;
   }
 
+  /** Nothing is on its way, and nothing asks: gives back what is remembered of it. */
+  rest(): void {
+    this.#watch.rest();
+  }
+
   /** A frame has left, in a packet of that many bytes. */
   onSent(frame: number, length: number, now: number): void {
     this.#watch.onSent(frame, length, now);

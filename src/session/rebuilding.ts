@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { ByteBudget } from "../byte_budget.ts";
 import { isSoundParity, Recoverer } from "../fec/recoverer.ts";
 import type { ParityFrame } from "../wire/frame.ts";
 
@@ -28,8 +29,22 @@ export interface RebuiltBody {
 
 /** What one session rebuilds. Times in ms. */
 export class Rebuilding {
+  #budget: ByteBudget | undefined;
   #recoverer: Recoverer | undefined;
   #until = -Infinity;
+  /** By recoverers that are gone. */
+  #wrong = 0;
+
+  /** What pays for bodies that are kept from now on. */
+  set budget(budget: ByteBudget) {
+    this.release();
+    this.#budget = budget;
+  }
+
+  /** Bodies that parity gave and that cannot be bodies: it was wrong. */
+  get wrongShards(): number {
+    return this.#wrong + (this.#recoverer?.wrongShards ?? 0);
+  }
 
   /** Something was lost, in either direction. */
   onLoss(now: number): void {
@@ -39,9 +54,17 @@ export class Rebuilding {
   /** A body has come. */
   onData(frameNumber: number, body: Uint8Array, now: number): void {
     if (now < this.#until) {
-      this.#recoverer ??= new Recoverer();
+      this.#recoverer ??= new Recoverer(this.#budget);
       this.#recoverer.onData(frameNumber, body);
-    } else this.#recoverer = undefined;
+    } else this.release();
+  }
+
+  /** Nothing is kept any more. */
+  release(): void {
+    if (this.#recoverer === undefined) return;
+    this.#wrong = this.wrongShards;
+    this.#recoverer.release();
+    this.#recoverer = undefined;
   }
 
   /**
@@ -59,7 +82,7 @@ export class Rebuilding {
     // Nobody sends parity that late: it was recorded.
     if (lead < -MOST_RUN_AGE) return "replayed";
     this.onLoss(now);
-    this.#recoverer ??= new Recoverer();
+    this.#recoverer ??= new Recoverer(this.#budget);
     this.#recoverer.onParity(frame);
     return "parity";
   }

@@ -18,6 +18,7 @@
  *
  * @module
  */
+import { BitRing } from "./bit_ring.ts";
 import { LossMemory } from "./loss_memory.ts";
 
 // Protocol constants.
@@ -27,8 +28,9 @@ const LARGEST_BYTE = 254;
 
 // Tuning.
 
-/** Numbers remembered: how late a frame may be and still be taken back. */
+/** Bits in the ring, and numbers remembered: how late a frame may be and still be taken back. */
 const RING_BITS = 8_192;
+const REMEMBERED = RING_BITS - 32;
 
 /** Patience at first; 64 frames are 6 ms at 100 Mbit/s. */
 const FIRST_PATIENCE = 64;
@@ -49,9 +51,8 @@ const FIRST_PERIOD = 240;
 /** The loss of one direction. */
 export class ReceiveLoss {
   readonly #memory = new LossMemory();
-  /** A bit for each number that has come, or that nobody asks about. */
-  readonly #hasCome = new Uint32Array(RING_BITS / 32).fill(0xffffffff);
-  #highest = -1;
+  /** The numbers that have come. */
+  readonly #hasCome = new BitRing(RING_BITS);
   #judged = -1;
   #patience = FIRST_PATIENCE;
   /** What patience would have to be for the latest frame of this period, and for all but that one. */
@@ -82,18 +83,28 @@ export class ReceiveLoss {
     if (frameNumber > this.#highest) this.#moveUpTo(frameNumber);
     else if (this.#has(frameNumber)) return;
     else this.#onLate(frameNumber);
-    this.#set(frameNumber, true);
+    this.#hasCome.add(frameNumber);
     if (--this.#left === 0) this.#shrinkPatience();
     while (this.#judged < this.#highest - this.#patience) this.#judge(now);
+  }
+
+  /** Nothing has come for long: what has not come by now is not judged, and needs no memory. */
+  rest(): void {
+    this.#hasCome.restart();
+    this.#judged = this.#highest;
+  }
+
+  get #highest(): number {
+    return this.#hasCome.highest;
   }
 
   #moveUpTo(frameNumber: number): void {
     if (frameNumber > this.#highest + MOST_PATIENCE) {
       // Whatever is missing below was not counted, so it cannot be taken back.
-      this.#hasCome.fill(0xffffffff);
-      this.#highest = this.#judged = frameNumber - 1;
+      this.#judged = frameNumber - 1;
+      this.#hasCome.restart(this.#judged);
     }
-    while (this.#highest < frameNumber) this.#set(++this.#highest, false);
+    this.#hasCome.moveUpTo(frameNumber);
   }
 
   #onLate(frameNumber: number): void {
@@ -122,19 +133,8 @@ export class ReceiveLoss {
 
   /** Whether a number came; also when it is too old to tell. */
   #has(frameNumber: number): boolean {
-    if (frameNumber <= this.#highest - RING_BITS) return true;
-    const bit = ringBit(frameNumber);
-    return (this.#hasCome[bit >>> 5]! & 1 << (bit & 31)) !== 0;
+    const isOld = frameNumber < this.#hasCome.lowest ||
+      frameNumber <= this.#highest - REMEMBERED;
+    return isOld || this.#hasCome.has(frameNumber);
   }
-
-  #set(frameNumber: number, hasCome: boolean): void {
-    const bit = ringBit(frameNumber);
-    if (hasCome) this.#hasCome[bit >>> 5]! |= 1 << (bit & 31);
-    else this.#hasCome[bit >>> 5]! &= ~(1 << (bit & 31));
-  }
-}
-
-/** The place of a number; -1, which is before the first, has one too. */
-function ringBit(frameNumber: number): number {
-  return (frameNumber % RING_BITS + RING_BITS) % RING_BITS;
 }

@@ -8,6 +8,7 @@ import type { Host } from "../host.ts";
 import type { VirtualClock } from "./clock.ts";
 import type { LinkConditions } from "./conditions.ts";
 import type { Link } from "./link.ts";
+import type { SocketFailure } from "./socket_failure.ts";
 
 /** Settings of a network. */
 export interface NetworkOptions {
@@ -80,6 +81,12 @@ export interface SimulatedNode extends Host {
    * @param time How long, ms, from now on.
    */
   stall(time: number): void;
+
+  /**
+   * The system refuses what sockets ask for, until this is called without anything: no socket opens,
+   * datagrams are dropped, errors are told. Byte streams that are open go on.
+   */
+  failSockets(failure?: SocketFailure): void;
 
   /** The wall clock is set forward, or back; the monotonic one goes on as before. */
   stepWallClock(seconds: number): void;

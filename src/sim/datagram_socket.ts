@@ -7,6 +7,7 @@ import type { Address } from "../address.ts";
 import type { DatagramHandler, DatagramSocket } from "../host.ts";
 import { Fifo } from "./fifo.ts";
 import type { VirtualNode } from "./node.ts";
+import { dropsDatagrams, sendingError } from "./socket_failure.ts";
 import type { World } from "./world.ts";
 
 // Protocol constants.
@@ -63,6 +64,8 @@ export class SimulatedDatagramSocket implements DatagramSocket {
 
   send(datagram: Uint8Array, to: Address): boolean {
     if (this.#isClosed || datagram.length > LONGEST_DATAGRAM) return false;
+    const failure = this.node.socketFailure;
+    if (dropsDatagrams(failure)) return this.#tellLater(sendingError(failure));
     this.node.log?.onSent(datagram.length, to);
     this.#world.send(datagram, this, to);
     return true;
@@ -90,6 +93,14 @@ export class SimulatedDatagramSocket implements DatagramSocket {
       return;
     }
     this.#deliver(datagram, from);
+  }
+
+  /** Tells the program what became of a datagram that was dropped; without an error it knows at once. */
+  #tellLater(error: Error | undefined): boolean {
+    if (error === undefined) return false;
+    const { clock } = this.#world;
+    clock.at(clock.now, () => this.node.call(() => this.#isClosed || this.#handler.onError(error)));
+    return true;
   }
 
   #deliver(datagram: Uint8Array, from: Address): void {

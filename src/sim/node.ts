@@ -25,6 +25,7 @@ import { NullCipher } from "./null_cipher.ts";
 import { seededSource, SeededStream } from "./seeded_random.ts";
 import type { NodeOptions, SimulatedNode } from "./contract.ts";
 import { SimulatedDatagramSocket } from "./datagram_socket.ts";
+import { openingError, type SocketFailure } from "./socket_failure.ts";
 import { StreamTable } from "./stream_table.ts";
 import type { World } from "./world.ts";
 
@@ -59,6 +60,7 @@ export class VirtualNode implements SimulatedNode {
   #address: string;
   #clockStep = 0;
   #stalledUntil = -Infinity;
+  #socketFailure: SocketFailure | undefined;
 
   /** Made by the network. */
   constructor(world: World, name: string, address: string, options: NodeOptions) {
@@ -117,7 +119,8 @@ export class VirtualNode implements SimulatedNode {
     handler: DatagramHandler,
   ): Promise<DatagramSocket> => {
     const isTaken = (port: number) => this.#isDatagramPort(port);
-    const failure = this.#whyNotBind(hostname, port, isTaken);
+    const failure = openingError(this.#socketFailure, "datagrams") ??
+      this.#whyNotBind(hostname, port, isTaken);
     if (failure !== undefined) return Promise.reject(failure);
     const addr = { hostname: this.#address, port: port === 0 ? this.#freePort(isTaken) : port };
     const socket = new SimulatedDatagramSocket(this.#world, this, addr, handler);
@@ -134,6 +137,8 @@ export class VirtualNode implements SimulatedNode {
       const message = `hostname must be an IP literal, got "${hostname}"`;
       return Promise.reject(new RangeError(message));
     }
+    const failure = openingError(this.#socketFailure, "stream");
+    if (failure !== undefined) return Promise.reject(failure);
     const port = this.#freePort((port) => this.#streams.isTaken(port));
     return this.#streams.connect({ hostname: this.#address, port }, address, signal);
   };
@@ -142,10 +147,11 @@ export class VirtualNode implements SimulatedNode {
     { hostname, port }: Address,
     handler: StreamHandler,
   ): Promise<StreamListener> => {
-    const isTaken = (port: number) => this.#streams.isTaken(port);
-    const failure = this.#whyNotBind(hostname, port, isTaken);
+    const failure = openingError(this.#socketFailure, "listener") ??
+      this.#whyNotBind(hostname, port, (port) => this.#streams.isListening(port));
     if (failure !== undefined) return Promise.reject(failure);
-    const addr = { hostname: this.#address, port: port === 0 ? this.#freePort(isTaken) : port };
+    const free = () => this.#freePort((port) => this.#streams.isTaken(port));
+    const addr = { hostname: this.#address, port: port === 0 ? free() : port };
     return Promise.resolve(this.#streams.listen(addr, handler));
   };
 
@@ -165,6 +171,21 @@ export class VirtualNode implements SimulatedNode {
   /** When the event loop goes on; in the past when it does not stand still, ms. */
   get stalledUntil(): number {
     return this.#stalledUntil;
+  }
+
+  /** The system refuses what sockets ask for, until this is called without anything. */
+  failSockets(failure?: SocketFailure): void {
+    this.#socketFailure = failure;
+  }
+
+  /** Why sockets fail now; `undefined`: they do not. */
+  get socketFailure(): SocketFailure | undefined {
+    return this.#socketFailure;
+  }
+
+  /** Whether somebody who asks for a stream can be accepted now. */
+  get canAccept(): boolean {
+    return this.#socketFailure !== "EMFILE";
   }
 
   /** The wall clock is set forward, or back; the monotonic one goes on as before. */

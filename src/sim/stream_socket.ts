@@ -26,6 +26,9 @@ const CHUNK = 65_536;
 const SYN_TIMEOUT = 1_000;
 const MOST_SYNS = 6;
 
+/** How long somebody who asked for a connection may take to confirm it, ms: as long as he asks. */
+const ACCEPTING_TIMEOUT = SYN_TIMEOUT * (2 ** MOST_SYNS - 1);
+
 /** How long the last acknowledgement may have to be repeated, ms: two of the other end's timers. */
 const LINGER = 4_000;
 
@@ -84,6 +87,9 @@ export class SimulatedStreamSocket implements StreamSocket {
     this.remoteAddr = remote;
     this.#onAccepted = onAccepted;
     this.#phase = onAccepted === undefined ? "connecting" : "accepting";
+    if (onAccepted !== undefined) {
+      this.#synTimer = owner.clock.at(owner.clock.now + ACCEPTING_TIMEOUT, () => this.#go());
+    }
     this.#opened.promise.catch(() => {});
     this.#sender = new StreamSender({
       clock: owner.clock,

@@ -13,6 +13,8 @@ import type { World } from "./world.ts";
 export interface TableOwner {
   /** The node's address now. */
   readonly address: string;
+  /** Whether somebody who asks for a stream can be accepted now; if not, he asks again. */
+  readonly canAccept: boolean;
   /** Calls the program when its event loop runs. */
   call(run: () => void): void;
   /** Sends bytes along the path to a node. */
@@ -35,6 +37,11 @@ export class StreamTable implements StreamOwner {
   /** Listeners that are open, and connections. */
   get size(): number {
     return this.#listeners.size + this.#sockets.size;
+  }
+
+  /** Whether a port is listened at. Connections that a listener has left behind are in nobody's way. */
+  isListening(port: number): boolean {
+    return this.#listeners.has(port);
   }
 
   /** Whether a port is listened at or connected from. */
@@ -85,6 +92,8 @@ export class StreamTable implements StreamOwner {
   receive(bytes: Uint8Array, from: Address, to: Address): void {
     const segment = decodeSegment(bytes);
     if (segment === undefined) return;
+    const isKept = !this.#owner.canAccept && this.#isRequest(segment, to);
+    if (isKept && !this.#sockets.has(keyOf(to.port, from))) return;
     const socket = this.#sockets.get(keyOf(to.port, from)) ?? this.#accept(segment, from, to);
     if (socket !== undefined) socket.handle(segment);
     // What belongs to nothing is refused, and a refusal is not.
@@ -103,9 +112,14 @@ export class StreamTable implements StreamOwner {
     this.#sockets.delete(keyOf(socket.outside.port, socket.remoteAddr));
   }
 
-  #accept({ flags }: Segment, from: Address, to: Address): SimulatedStreamSocket | undefined {
+  /** Whether somebody wants to connect to a listener. */
+  #isRequest({ flags }: Segment, to: Address): boolean {
+    return this.#listeners.has(to.port) && (flags & (SYN | ACK | RST)) === SYN;
+  }
+
+  #accept(segment: Segment, from: Address, to: Address): SimulatedStreamSocket | undefined {
     const handler = this.#listeners.get(to.port);
-    if (handler === undefined || (flags & (SYN | ACK | RST)) !== SYN) return undefined;
+    if (handler === undefined || !this.#isRequest(segment, to)) return undefined;
     const socket: SimulatedStreamSocket = new SimulatedStreamSocket(
       this,
       to,

@@ -14,8 +14,8 @@ import { type Address, formatAddress } from "../address.ts";
 import { SosistabError } from "../errors.ts";
 import type { ByteStream, Host } from "../host.ts";
 import { ClientRecordMachine, type ClientRecordOptions } from "../records/client_machine.ts";
+import { reportFault, setGuardedAlarm } from "./fault.ts";
 import { type PumpHandler, StreamPump } from "./stream_pump.ts";
-import { throwUncaught } from "./throw_uncaught.ts";
 
 // Tuning.
 
@@ -159,6 +159,10 @@ export class ClientConnection implements PumpHandler {
     this.#fail(error);
   }
 
+  onFault(cause: unknown): void {
+    this.#fail(reportFault(this.#options.host, cause));
+  }
+
   get #where(): string {
     return formatAddress(this.#options.address);
   }
@@ -188,11 +192,7 @@ export class ClientConnection implements PumpHandler {
     while (this.#phase !== "over") {
       const datagram = machine.pollDatagram();
       if (datagram === undefined) return;
-      try {
-        this.#owner.onDatagram(datagram, this);
-      } catch (error) {
-        throwUncaught(error);
-      }
+      this.#owner.onDatagram(datagram, this);
     }
   }
 
@@ -233,6 +233,6 @@ export class ClientConnection implements PumpHandler {
     this.#alarm = undefined;
     if (delay === undefined || wake === undefined) return;
     const { host } = this.#options;
-    this.#alarm = host.setAlarm(host.now() + delay, wake);
+    this.#alarm = setGuardedAlarm(host, host.now() + delay, wake);
   }
 }

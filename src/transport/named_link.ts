@@ -27,27 +27,31 @@ export class NamedLink implements Link {
   readonly #now: () => number;
   /** Those that can be sent to, in the order of their coming. */
   readonly #connections = new Set<ServerConnection>();
-  #speaker: ServerConnection;
+  #speaker: ServerConnection | undefined;
+  /** What is left of the speaker when no connection is: a link may be lost for minutes. */
+  #carrier: Carrier;
+  #address: Address;
   #dropped = 0;
 
   /** @param first A connection that has said the name; the caller adds it. */
   constructor(name: string, first: ServerConnection, now: () => number) {
     this.key = `stream ${name}`;
-    this.#speaker = first;
+    this.#carrier = first.carrier;
+    this.#address = first.address;
     this.#now = now;
   }
 
   get carrier(): Carrier {
-    return this.#speaker.carrier;
+    return this.#carrier;
   }
 
   get address(): Address {
-    return this.#speaker.address;
+    return this.#address;
   }
 
   get isFull(): boolean {
     // What can wait for the client to come back should, or it is lost anew each time.
-    return this.isLost || this.#speaker.isFull;
+    return this.#speaker?.isFull ?? true;
   }
 
   /** Whether no connection is left. */
@@ -69,7 +73,7 @@ export class NamedLink implements Link {
   /** Takes a connection that has said the name; it speaks now. Returns one that is too much. */
   add(connection: ServerConnection): ServerConnection | undefined {
     this.#connections.add(connection);
-    this.#speaker = connection;
+    this.#speak(connection);
     const [oldest] = this.#connections;
     return this.#connections.size > MOST_CONNECTIONS ? oldest : undefined;
   }
@@ -77,12 +81,12 @@ export class NamedLink implements Link {
   /** A connection can be sent to no longer. */
   remove(connection: ServerConnection): void {
     this.#connections.delete(connection);
-    if (connection === this.#speaker) this.#speaker = this.#youngest ?? connection;
+    if (connection === this.#speaker) this.#speak(this.#youngest);
   }
 
   /** A datagram has come over a connection. */
   hear(connection: ServerConnection): void {
-    if (this.#connections.has(connection)) this.#speaker = connection;
+    if (this.#connections.has(connection)) this.#speak(connection);
   }
 
   /** Whether a connection is the one that spoke last. */
@@ -91,9 +95,14 @@ export class NamedLink implements Link {
   }
 
   #choose(): ServerConnection | undefined {
-    if (this.isLost) return undefined;
-    if (this.#isWornOut(this.#speaker)) this.#speaker = this.#youngest ?? this.#speaker;
+    if (this.#speaker !== undefined && this.#isWornOut(this.#speaker)) this.#speak(this.#youngest);
     return this.#speaker;
+  }
+
+  #speak(connection: ServerConnection | undefined): void {
+    this.#speaker = connection;
+    this.#carrier = connection?.carrier ?? this.#carrier;
+    this.#address = connection?.address ?? this.#address;
   }
 
   #isWornOut(connection: ServerConnection): boolean {

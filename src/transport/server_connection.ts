@@ -17,8 +17,8 @@ import {
   type ServerRecordOptions,
 } from "../records/server_machine.ts";
 import { FrameQueue, type FrameSink } from "./frame_queue.ts";
+import { reportFault, setGuardedAlarm } from "./fault.ts";
 import { type PumpHandler, StreamPump } from "./stream_pump.ts";
-import { throwUncaught } from "./throw_uncaught.ts";
 
 // Tuning.
 
@@ -27,6 +27,10 @@ const LINGER = 30_000;
 
 /** What a connection tells. Called synchronously, and never after it was closed. */
 export interface ServerConnectionOwner {
+  /** Whether a hello may be answered. */
+  mayAnswer(connection: ServerConnection): boolean;
+  /** What a connection said that has proved nothing was looked at, since an instant. */
+  onServed(connection: ServerConnection, from: number): void;
   /** The hello was good, and is answered. */
   onProven(connection: ServerConnection): void;
   /** The client has said its name. */
@@ -39,6 +43,8 @@ export interface ServerConnectionOwner {
   onDraining(connection: ServerConnection, reason: DrainReason): void;
   /** Bytes were thrown away. */
   onDrained(bytes: number): void;
+  /** A mistake of ours has come to light in it. */
+  onFault(): void;
   /** The other end says nothing any more, or shall not be heard: what is sent goes nowhere. */
   onEnding(connection: ServerConnection): void;
   /** It is over; in order, or `isCut`. */
@@ -77,7 +83,10 @@ export class ServerConnection implements PumpHandler, FrameSink {
     this.since = host.now();
     this.#host = host;
     this.#owner = owner;
-    this.#machine = new ServerRecordMachine(records);
+    this.#machine = new ServerRecordMachine({
+      ...records,
+      mayAnswer: () => owner.mayAnswer(this),
+    });
     this.#pump = new StreamPump(stream, this);
     this.#queue = new FrameQueue(this);
   }
@@ -116,7 +125,7 @@ export class ServerConnection implements PumpHandler, FrameSink {
   end(): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
-    this.#alarm = this.#host.setAlarm(this.#host.now() + LINGER, () => this.onFailure());
+    this.#alarm = setGuardedAlarm(this.#host, this.#host.now() + LINGER, () => this.onFailure());
     this.#owner.onEnding(this);
     this.#goOn();
   }
@@ -133,7 +142,10 @@ export class ServerConnection implements PumpHandler, FrameSink {
     const owner = this.#owner;
     if (this.#isEnding && !this.#isProven) return owner.onDrained(bytes.length);
     const drained = machine.drainedBytes;
-    machine.handleBytes(bytes, this.#host.now(), this.#host.epochSeconds());
+    const wasDraining = machine.phase === "draining";
+    const now = this.#host.now();
+    machine.handleBytes(bytes, now, this.#host.epochSeconds());
+    if (!this.#isProven && !wasDraining) owner.onServed(this, now);
     const answer = machine.pollAnswer();
     if (answer !== undefined) {
       this.#isProven = true;
@@ -164,6 +176,14 @@ export class ServerConnection implements PumpHandler, FrameSink {
     this.#queue.clear();
   }
 
+  onFault(cause: unknown): void {
+    reportFault(this.#host, cause);
+    this.#owner.onFault();
+    // A stranger shall see no end by it, as by nothing else.
+    if (this.#isProven) this.onFailure();
+    else this.#machine.drain();
+  }
+
   get canWrite(): boolean {
     return this.#machine.phase === "open" && this.#pump.canWrite;
   }
@@ -185,11 +205,7 @@ export class ServerConnection implements PumpHandler, FrameSink {
     while (!this.#isOver) {
       const datagram = machine.pollDatagram();
       if (datagram === undefined) break;
-      try {
-        this.#owner.onDatagram(datagram, this);
-      } catch (error) {
-        throwUncaught(error);
-      }
+      this.#owner.onDatagram(datagram, this);
     }
     const reason = machine.drainReason;
     if (reason === undefined || this.#isDraining) return;

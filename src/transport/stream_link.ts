@@ -23,6 +23,7 @@ import type { Random } from "../random.ts";
 import { NAME_LENGTH } from "../records/client_machine.ts";
 import { MOST_STREAM_BYTES } from "../records/frame_reader.ts";
 import { ClientConnection, type ConnectionOwner } from "./client_connection.ts";
+import { setGuardedAlarm } from "./fault.ts";
 import { FrameQueue, type FrameSink } from "./frame_queue.ts";
 import type { Carrier, Link, LinkHandler } from "./link.ts";
 
@@ -332,7 +333,7 @@ export class StreamLink implements Link, ConnectionOwner, FrameSink {
     const { host, random } = this.#options;
     const at = host.now() + delay * (1 + RETRY_JITTER * (2 * random.fraction() - 1));
     this.#retryAlarm?.[Symbol.dispose]();
-    this.#retryAlarm = host.setAlarm(at, () => this.#try());
+    this.#retryAlarm = setGuardedAlarm(host, at, () => this.#try());
   }
 
   #try(): void {
@@ -353,11 +354,11 @@ export class StreamLink implements Link, ConnectionOwner, FrameSink {
     this.#nameAlarm?.[Symbol.dispose]();
     const drawn = ({ least, most }: { least: number; most: number }) =>
       host.now() + least + random.fraction() * (most - least);
-    this.#lifetimeAlarm = host.setAlarm(drawn(lifetime), () => {
+    this.#lifetimeAlarm = setGuardedAlarm(host, drawn(lifetime), () => {
       this.#tries = 0;
       this.#try();
     });
-    this.#nameAlarm = host.setAlarm(drawn(NAME_DELAY), () => {
+    this.#nameAlarm = setGuardedAlarm(host, drawn(NAME_DELAY), () => {
       if (this.canWrite) this.write(NOTHING);
     });
   }

@@ -3,13 +3,12 @@
  *
  * Whatever happens to the stream ends in exactly one call of its handler, `onEnd` or `onFailure`,
  * unless this end closes it first; and nothing here throws or leaves a promise behind that rejects
- * unheard. A mistake in the handler is an uncaught error, as it is for a socket of datagrams, and the
- * stream goes on.
+ * unheard. Here stands the guard of what comes over a stream (`fault.ts`): what the handler throws
+ * goes to its `onFault`, which is to end the stream.
  *
  * @module
  */
 import type { ByteStream } from "../host.ts";
-import { throwUncaught } from "./throw_uncaught.ts";
 
 /** What a pump tells. Called synchronously, one call at a time, and never after the pump was closed. */
 export interface PumpHandler {
@@ -21,6 +20,8 @@ export interface PumpHandler {
   onEnd(): void;
   /** The stream is broken, in both directions. */
   onFailure(error: unknown): void;
+  /** One of the others has thrown: a mistake of ours has come to light. */
+  onFault(error: unknown): void;
 }
 
 /** The bytes of one stream. */
@@ -124,7 +125,7 @@ export class StreamPump {
     try {
       what();
     } catch (error) {
-      throwUncaught(error);
+      this.#handler.onFault(error);
     }
   }
 

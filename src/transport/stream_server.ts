@@ -4,16 +4,19 @@
  * A stream that comes is silent at first: it has proved nothing. Silent ones are read and never
  * answered nor closed, so there is a bound for each network and one for all; beyond it the oldest
  * makes room. With a good hello a connection is proven, and with a name it belongs to a link, which
- * may have several. A link outlives its connections for a while, so that a client which was cut finds
- * the same one again.
+ * may have several. To know the server's key is no great proof either: of those who do there is a
+ * bound as well, and beyond it one goes over which no peer speaks. A link outlives its connections for
+ * a while, so that a client which was cut finds the same one again.
  *
  * @module
  */
+import type { Address } from "../address.ts";
 import type { Host, KeyPair, StreamHandler, StreamSocket, X25519 } from "../host.ts";
 import type { Random } from "../random.ts";
 import { HelloCiphers } from "../records/hello_ciphers.ts";
 import type { DrainReason, ServerRecordOptions } from "../records/server_machine.ts";
-import type { LinkHandler } from "./link.ts";
+import { reportFault, setGuardedAlarm } from "./fault.ts";
+import type { Carrier, LinkHandler } from "./link.ts";
 import { NamedLink } from "./named_link.ts";
 import { ServerConnection, type ServerConnectionOwner } from "./server_connection.ts";
 import { SilentConnections } from "./silent_connections.ts";
@@ -25,11 +28,14 @@ const MOST_AGE = 1_200_000;
 
 // Tuning.
 
-/** Proven connections: as many as a listener has sessions by default. A client needs two for a moment. */
+/** Proven connections: as many as a listener has sessions by default. A client of ours has six. */
 const MOST_PROVEN = 16_384;
 
 /** How long a link without a connection is remembered, ms: as long as a silent session by default. */
 const MOST_LOST_AGE = 600_000;
+
+/** Proven connections that are looked at to find one that may go. */
+const MOST_LOOKS = 64;
 
 /** Links without a connection: some 200 bytes each. */
 const MOST_LOST = 4_096;
@@ -45,6 +51,16 @@ export interface StreamLimits {
   readonly silentPerNetwork?: number;
   /** Connections that know the server's key, at the most; 16,384 by default. */
   readonly proven?: number;
+}
+
+/** What its strangers may cost the processor. */
+export interface StreamAdmission {
+  /** Whether a hello may be answered that has come from an address. */
+  mayAnswer(address: Address, carrier: Carrier): boolean;
+  /** Something was done for an address that has proved nothing, since an instant. */
+  onServed(address: Address, from: number): void;
+  /** Whether somebody speaks over a link who is no stranger any more. */
+  isPeer(key: string): boolean;
 }
 
 /** Settings of a {@linkcode StreamServer}. */
@@ -63,6 +79,8 @@ export interface StreamServerOptions {
   /** Hears of links as somebody speaks, which makes a link known. */
   readonly handler: LinkHandler;
   readonly limits?: StreamLimits;
+  /** Says who is answered; by default everybody. */
+  readonly admission?: StreamAdmission;
 }
 
 /** What a {@linkcode StreamServer} has counted, and holds now. */
@@ -73,10 +91,14 @@ export interface StreamServerStats {
   readonly opened: number;
   /** Connections that did not open: noise, strangers, damage. */
   readonly strangers: number;
+  /** Connections whose hello was refused: for lack of time, or by the program. */
+  readonly refused: number;
   /** Connections that repeated a hello. */
   readonly replays: number;
   /** Live connections in which a frame was too long: damage. */
   readonly broken: number;
+  /** Connections that ended by a mistake of this library that came to light in them. */
+  readonly faults: number;
   /** Bytes that were read and thrown away. */
   readonly drainedBytes: number;
   /** Silent connections that were closed because there were too many. */
@@ -99,13 +121,18 @@ export interface StreamServerStats {
 export class StreamServer implements StreamHandler, ServerConnectionOwner {
   readonly #host: Host;
   readonly #handler: LinkHandler;
+  readonly #admission: StreamAdmission | undefined;
   readonly #records: ServerRecordOptions;
   readonly #mostProven: number;
   readonly #silent: SilentConnections;
   /** In the order in which they proved themselves. */
   readonly #proven = new Set<ServerConnection>();
+  /** Where among them the last one was found that had to go. */
+  #victims: Iterator<ServerConnection> | undefined;
   readonly #ending = new Set<ServerConnection>();
   readonly #links = new Map<string, NamedLink>();
+  /** Made here once: one made beside a connection would hold that for as long as its link lasts. */
+  readonly #now = (): number => this.#host.now();
   /** Links without a connection, by name, and when they lost the last one; in that order. */
   readonly #lostAt = new Map<string, number>();
   #alarm: Disposable | undefined;
@@ -115,8 +142,10 @@ export class StreamServer implements StreamHandler, ServerConnectionOwner {
     accepted: 0,
     opened: 0,
     strangers: 0,
+    refused: 0,
     replays: 0,
     broken: 0,
+    faults: 0,
     drainedBytes: 0,
     silentEvicted: 0,
     provenEvicted: 0,
@@ -126,9 +155,10 @@ export class StreamServer implements StreamHandler, ServerConnectionOwner {
   };
 
   constructor(options: StreamServerOptions) {
-    const { host, keyPair, x25519, random, isFresh, handler, limits = {} } = options;
+    const { host, keyPair, x25519, random, isFresh, handler, admission, limits = {} } = options;
     this.#host = host;
     this.#handler = handler;
+    this.#admission = admission;
     const helloCiphers = new HelloCiphers(keyPair.publicKey);
     this.#records = { keyPair, helloCiphers, x25519, random, isFresh };
     this.#mostProven = limits.proven ?? MOST_PROVEN;
@@ -141,10 +171,15 @@ export class StreamServer implements StreamHandler, ServerConnectionOwner {
   /** A stream has come; it is closed here. One that `isSecure` gives a link of the carrier `tls`. */
   onStream(stream: StreamSocket): void {
     if (this.#isClosed) return stream.close();
-    const connection = new ServerConnection(this.#host, this.#records, stream, this);
     this.#counts.accepted++;
-    this.#admit(connection);
-    connection.start();
+    try {
+      const connection = new ServerConnection(this.#host, this.#records, stream, this);
+      this.#admit(connection);
+      connection.start();
+    } catch (error) {
+      reportFault(this.#host, error);
+      this.onFault();
+    }
   }
 
   /** What has been counted. */
@@ -173,14 +208,21 @@ export class StreamServer implements StreamHandler, ServerConnectionOwner {
     for (const all of [this.#proven, this.#ending, this.#links, this.#lostAt]) all.clear();
   }
 
+  mayAnswer({ address, carrier }: ServerConnection): boolean {
+    return this.#admission?.mayAnswer(address, carrier) ?? true;
+  }
+
+  onServed({ address }: ServerConnection, from: number): void {
+    this.#admission?.onServed(address, from);
+  }
+
   onProven(connection: ServerConnection): void {
     this.#counts.opened++;
     this.#silent.delete(connection);
     this.#proven.add(connection);
     if (this.#proven.size > this.#mostProven) {
-      const [oldest] = this.#proven;
       this.#counts.provenEvicted++;
-      oldest?.end();
+      this.#victimOf(connection).end();
     }
     this.#arm();
   }
@@ -190,7 +232,7 @@ export class StreamServer implements StreamHandler, ServerConnectionOwner {
     if (connection.isEnding) return;
     let link = this.#links.get(name);
     if (link === undefined) {
-      link = new NamedLink(name, connection, () => this.#host.now());
+      link = new NamedLink(name, connection, this.#now);
       this.#links.set(name, link);
     }
     this.#lostAt.delete(name);
@@ -211,6 +253,7 @@ export class StreamServer implements StreamHandler, ServerConnectionOwner {
 
   onDraining(connection: ServerConnection, reason: DrainReason): void {
     if (reason === "stranger") this.#counts.strangers++;
+    else if (reason === "refused") this.#counts.refused++;
     else if (reason === "replay") this.#counts.replays++;
     else this.#counts.broken++;
     if (!this.#proven.has(connection)) return;
@@ -218,6 +261,10 @@ export class StreamServer implements StreamHandler, ServerConnectionOwner {
     this.#admit(connection);
     const link = this.#linkOf(connection);
     if (link !== undefined) this.#handler.onCut(link);
+  }
+
+  onFault(): void {
+    this.#counts.faults++;
   }
 
   onDrained(bytes: number): void {
@@ -242,6 +289,22 @@ export class StreamServer implements StreamHandler, ServerConnectionOwner {
     if (!isCut || link === undefined) return;
     this.#counts.cuts++;
     this.#handler.onCut(link);
+  }
+
+  /** Who goes when a connection is one too many: one over which no peer speaks, or else itself. */
+  #victimOf(connection: ServerConnection): ServerConnection {
+    for (let looks = 0; looks < MOST_LOOKS; looks++) {
+      this.#victims ??= this.#proven.values();
+      const { value, done } = this.#victims.next();
+      if (done) this.#victims = undefined;
+      else if (!this.#isPeer(value)) return value;
+    }
+    return connection;
+  }
+
+  #isPeer(connection: ServerConnection): boolean {
+    const link = this.#linkOf(connection);
+    return link !== undefined && this.#admission?.isPeer(link.key) === true;
   }
 
   #linkOf({ name }: ServerConnection): NamedLink | undefined {
@@ -294,7 +357,7 @@ export class StreamServer implements StreamHandler, ServerConnectionOwner {
     if (this.#isClosed || at >= this.#alarmAt) return;
     this.#alarm?.[Symbol.dispose]();
     this.#alarmAt = at;
-    this.#alarm = this.#host.setAlarm(at, () => {
+    this.#alarm = setGuardedAlarm(this.#host, at, () => {
       this.#alarmAt = Infinity;
       this.#sweep();
       this.#arm();

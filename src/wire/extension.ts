@@ -38,6 +38,8 @@
  * |    1 | continuation |     24 | client | which session this one goes on with, and the proof        |
  * |      |              |        |        | (`net/session_claim.ts`)                                  |
  * |    2 | continued    |      1 | server | the answer: 0 unknown, 1 yes, 2 ended; others count as 0  |
+ * |    3 | goodbye      |      1 | both   | the session is over: 0 its streams were cut, 1 none of    |
+ * |      |              |        |        | them was open; others count as 0                          |
  *
  * An item of another type or length is skipped.
  *
@@ -84,6 +86,11 @@ export const CONTINUATION_LENGTH = 24;
 const CONTINUATION = 1;
 const CONTINUED = 2;
 const OUTCOMES: readonly Continued[] = ["unknown", "yes", "ended"];
+const GOODBYE = 3;
+const GOODBYES: readonly Goodbye[] = ["cut", "inOrder"];
+
+/** Bytes of an item whose value is one byte. */
+const BYTE_ITEM_LENGTH = 3;
 
 /** The magic as a little-endian u32. */
 const MAGIC = 0x2b737473;
@@ -97,6 +104,8 @@ export interface Extension {
   readonly continuation?: Uint8Array;
   /** A server's answer to that. */
   readonly continued?: Continued;
+  /** The sender has ended the session, in that way. */
+  readonly goodbye?: Goodbye;
 }
 
 /**
@@ -105,10 +114,14 @@ export interface Extension {
  */
 export type Continued = "unknown" | "yes" | "ended";
 
+/** How an end has left: it had streams that were open, and cut them, or it had none. */
+export type Goodbye = "cut" | "inOrder";
+
 /** Bytes that {@linkcode encodeExtension} writes for a block. */
-export function extensionLength({ continuation, continued }: Extension): number {
+export function extensionLength({ continuation, continued, goodbye }: Extension): number {
   return EXTENSION_LENGTH + (continuation === undefined ? 0 : 2 + CONTINUATION_LENGTH) +
-    (continued === undefined ? 0 : 3);
+    (continued === undefined ? 0 : BYTE_ITEM_LENGTH) +
+    (goodbye === undefined ? 0 : BYTE_ITEM_LENGTH);
 }
 
 /**
@@ -128,7 +141,7 @@ export function decodeExtension(reader: Reader): Extension | undefined {
 
 /** Appends a block to `writer`. */
 export function encodeExtension(extension: Extension, writer: Writer): void {
-  const { bits, continuation, continued } = extension;
+  const { bits, continuation, continued, goodbye } = extension;
   writer.u32(MAGIC);
   writer.u8(VERSION);
   writer.u8(bits);
@@ -138,10 +151,14 @@ export function encodeExtension(extension: Extension, writer: Writer): void {
     writer.u8(CONTINUATION_LENGTH);
     writer.bytes(continuation);
   }
-  if (continued === undefined) return;
-  writer.u8(CONTINUED);
+  if (continued !== undefined) encodeByte(CONTINUED, OUTCOMES.indexOf(continued), writer);
+  if (goodbye !== undefined) encodeByte(GOODBYE, GOODBYES.indexOf(goodbye), writer);
+}
+
+function encodeByte(type: number, value: number, writer: Writer): void {
+  writer.u8(type);
   writer.u8(1);
-  writer.u8(OUTCOMES.indexOf(continued));
+  writer.u8(value);
 }
 
 function decodeItems(bytes: Uint8Array): Omit<Extension, "bits"> {
@@ -155,6 +172,8 @@ function decodeItems(bytes: Uint8Array): Omit<Extension, "bits"> {
       items = { ...items, continuation: value };
     } else if (type === CONTINUED && value.length === 1) {
       items = { ...items, continued: OUTCOMES[value[0]!] ?? "unknown" };
+    } else if (type === GOODBYE && value.length === 1) {
+      items = { ...items, goodbye: GOODBYES[value[0]!] ?? "cut" };
     }
   }
   return items;

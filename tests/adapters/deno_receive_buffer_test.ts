@@ -28,17 +28,36 @@ if (!("Deno" in globalThis)) {
     assert.equal(enlargeReceiveBuffer(port, SIZE), false);
   });
 
-  for (const lacking of ["ffi", "read"] as const) {
-    Deno.test({
-      name: `enlargeReceiveBuffer() asks nobody, and says false, without --allow-${lacking}`,
-      permissions: { ffi: lacking !== "ffi", read: lacking !== "read", net: true },
-      fn() {
-        const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-        assert.equal(enlargeReceiveBuffer(portOf(socket), SIZE), false);
-        socket.close();
-      },
-    });
-  }
+  test("enlargeReceiveBuffer() does not take a TCP socket at the same port for the UDP one", () => {
+    const stream = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = stream.addr;
+    assert.equal(enlargeReceiveBuffer(port, SIZE), false);
+    const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port });
+    assert.equal(enlargeReceiveBuffer(port, SIZE), true);
+    assert.equal(enlargeReceiveBuffer(port, SIZE), false, "it has been enlarged");
+    socket.close();
+    stream.close();
+  });
+
+  test("enlargeReceiveBuffer() finds each of several sockets at one port", () => {
+    const first = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+    const port = portOf(first);
+    const second = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.2", port });
+    const granted = [1, 2, 3].map(() => enlargeReceiveBuffer(port, SIZE));
+    assert.deepEqual(granted, [true, true, false]);
+    first.close();
+    second.close();
+  });
+
+  Deno.test({
+    name: "enlargeReceiveBuffer() asks nobody, and says false, without --allow-ffi",
+    permissions: { ffi: false, read: true, net: true },
+    fn() {
+      const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+      assert.equal(enlargeReceiveBuffer(portOf(socket), SIZE), false);
+      socket.close();
+    },
+  });
 }
 
 function portOf({ addr }: Deno.DatagramConn): number {

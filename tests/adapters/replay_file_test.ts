@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
 import { ReplayFile } from "../../src/adapters/replay_file.ts";
@@ -51,9 +59,23 @@ test(
     assert.equal(told.length, 1);
     await file.replace(WHOLE);
     mkdirSync(`${file.path}.${process.pid}`);
-    await assert.rejects(file.replace(JOURNAL_HEAD), { code: "EISDIR" });
+    await assert.rejects(file.replace(JOURNAL_HEAD), { code: "EEXIST" });
     assert.deepEqual(await file.load(), WHOLE, "what was there is there still");
     assert.equal(told.length, 2);
+  }),
+);
+
+test(
+  "ReplayFile writes through no link that somebody has put where it makes its new file",
+  withWorkbench(async (bench) => {
+    const file = new ReplayFile(bench.path("hellos"));
+    const theirs = bench.path("theirs");
+    writeFileSync(theirs, "somebody's");
+    symlinkSync(theirs, `${file.path}.${process.pid}`);
+    await file.replace(WHOLE);
+    assert.equal(readFileSync(theirs, "utf8"), "somebody's");
+    assert.deepEqual(await file.load(), WHOLE);
+    assert.ok(lstatSync(file.path).isFile());
   }),
 );
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { type Outcome, withWorkbench } from "../support/cli_program.ts";
@@ -99,13 +99,22 @@ test(
 );
 
 test(
-  "url warns of a key file that others can read, and goes on",
+  "a key file that group or others can read is refused, with the way out, and ends with 5",
   withWorkbench(async (bench) => {
     const file = bench.path("k");
-    writeFileSync(file, `${"a".repeat(51)}q\n`, { mode: 0o644 });
-    const outcome = await bench.run(["url", "--host", "h", "--key", file]);
-    assert.equal(outcome.code, 0);
-    assert.match(outcome.stderr, /^warning: others can read the key file .*\n {2}→ chmod 600 /);
+    const secret = `${"a".repeat(51)}q`;
+    writeFileSync(file, `${secret}\n`, { mode: 0o600 });
+    for (const mode of [0o640, 0o604]) {
+      chmodSync(file, mode);
+      const outcome = await bench.run(["url", "--host", "h", "--key", file]);
+      assert.equal(outcome.code, 5);
+      assert.equal(text(outcome), "");
+      assert.match(outcome.stderr, /^error: others can read the key file .*k, so it is not used\n/);
+      assert.match(outcome.stderr, / {2}→ chmod 600 \S*k\n/);
+      assert.ok(!outcome.stderr.includes(secret));
+    }
+    chmodSync(file, 0o600);
+    assert.equal((await bench.run(["url", "--host", "h", "--key", file])).code, 0);
   }),
 );
 

@@ -134,6 +134,7 @@ test(
       "peer",
       "opened",
       "closed",
+      "refused",
       "done",
     ]);
     assert.deepEqual(names(client.events), ["connecting", "connected", "opened", "closed", "done"]);

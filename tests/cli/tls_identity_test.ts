@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { Failure, type FailureKind } from "../../src/cli/failure.ts";
 import { explainIdentity, readTlsIdentity } from "../../src/cli/tls_identity.ts";
@@ -15,11 +15,11 @@ function isFailure(kind: FailureKind, message: RegExp): (error: unknown) => bool
 }
 
 test(
-  "readTlsIdentity() reads both files, or none",
+  "readTlsIdentity() reads both files, or none, and no key that others can read",
   withWorkbench((bench) => {
     const [cert, certKey] = [bench.path("cert"), bench.path("key")];
     writeFileSync(cert, "the certificate");
-    writeFileSync(certKey, "the key");
+    writeFileSync(certKey, "the key", { mode: 0o640 });
     assert.deepEqual(readTlsIdentity({ cert, certKey }), {
       certificate: "the certificate",
       key: "the key",
@@ -34,6 +34,11 @@ test(
     assert.throws(
       () => readTlsIdentity({ cert: missing, certKey }),
       isFailure("local", /^cannot read .*none: there is no such file$/),
+    );
+    chmodSync(certKey, 0o644);
+    assert.throws(
+      () => readTlsIdentity({ cert, certKey }),
+      isFailure("local", /^others can read the certificate's key .*, so it is not used$/),
     );
     return Promise.resolve();
   }),

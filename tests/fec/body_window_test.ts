@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { ByteBudget } from "../../src/byte_budget.ts";
 import { BODY_WINDOW, BodyWindow } from "../../src/fec/body_window.ts";
 
 const body = (length: number, value: number) => new Uint8Array(length).fill(value);
@@ -57,4 +58,19 @@ test("BodyWindow agrees with a map, for any order of numbers and lengths", () =>
       assert.equal(window.get(highest - BODY_WINDOW), undefined);
     });
   }));
+});
+
+test("keep() keeps no body for which there is no memory, and clear() gives all of it back", () => {
+  const budget = new ByteBudget(10_000);
+  const window = new BodyWindow(budget);
+  const kept = Array.from({ length: 20 }, (_, i) => window.keep(i, new Uint8Array(1_000)));
+  assert.deepEqual(kept, Array.from({ length: 20 }, (_, i) => i < 7));
+  assert.equal(window.has(6), true);
+  assert.equal(window.has(7), false);
+  assert.ok(budget.used <= 10_000 && budget.used >= 7_000);
+  assert.equal(window.keep(256, new Uint8Array(500)), true, "memory is used again");
+  window.clear();
+  assert.equal(budget.used, 0);
+  assert.equal(window.has(256), false);
+  assert.equal(window.keep(257, new Uint8Array(1_000)), true);
 });

@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { ByteBudget } from "../../src/byte_budget.ts";
 import { isSoundParity, MAX_DATA_COUNT, type Parity, Recoverer } from "../../src/fec/recoverer.ts";
 import { bodyOf, drained, feed, parityOf, range } from "../support/parity_runs.ts";
 import { parseHex, vectors } from "../support/vectors.ts";
@@ -266,4 +267,19 @@ test("Recoverer agrees with counting, for any loss, order and repetition in a ro
       assert.equal(recoverer.recovered, recovered);
     }
   }));
+});
+
+test("Recoverer keeps no more than it has memory for, and release() gives all of it back", () => {
+  const budget = new ByteBudget(40_000);
+  const recoverer = new Recoverer(budget);
+  for (let frame = 0; frame < 256; frame++) recoverer.onData(frame, new Uint8Array(1_000));
+  assert.ok(budget.used <= 40_000 && budget.used > 35_000, `${budget.used}`);
+  const body = new Uint8Array(1_002);
+  const numbers = { dataCount: 64, parityCount: 64, padSize: body.length, body };
+  for (let i = 0; i < 1_000; i++) {
+    recoverer.onParity({ ...numbers, runStart: 256 + i % 190, parityIndex: i % 64 });
+    assert.ok(budget.used <= 40_000, `${budget.used}`);
+  }
+  recoverer.release();
+  assert.equal(budget.used, 0);
 });

@@ -14,7 +14,7 @@ import { HelloForger } from "../support/hello_forger.ts";
 import { LOW_ORDER_POINTS } from "../support/low_order_points.ts";
 import { seededSource } from "../support/seeded_random.ts";
 
-test("hellos leave at 0, 0.25 and 0.5 s and then every 390 ms, give or take a tenth", () => {
+test("L5: hellos leave at 0, 0.25 and 0.5 s and then every 390 ms, give or take a tenth", () => {
   const intervals: number[][] = [];
   for (let seed = 1; seed <= 40; seed++) {
     const asking = new Asking(seed);
@@ -132,15 +132,33 @@ test("it gives up at its time-out, once, and takes no answer and sends no hello 
   asking.ignores(asking.answer().packet, "an answer after the end");
 });
 
-test("after the answer there is one event, no time-out, and all else is ignored", () => {
-  const asking = new Asking();
+test("after an answer it asks no more, has no time-out, and takes others, each once", () => {
+  const taken: string[] = [];
+  const isFirst = (secret: Uint8Array) => {
+    const name = String(secret);
+    return !taken.includes(name) && taken.push(name) > 0;
+  };
+  const asking = new Asking(1, { isFirst });
   asking.runUntil(0);
   const { packet, secret } = asking.answer();
   asking.takes(packet, secret);
   asking.initiator.handleTimeout(GIVE_UP_AT + 1);
   assert.equal(asking.initiator.pollEvent(), undefined);
   asking.ignores(packet, "the same answer");
-  asking.ignores(asking.answer().packet, "another answer");
+  const another = asking.answer();
+  asking.takes(another.packet, another.secret);
+  asking.ignores(another.packet, "the same other answer");
+});
+
+test("H6: of answers at most 32 are taken for each hello", () => {
+  const asking = new Asking();
+  asking.runUntil(300);
+  assert.equal(asking.sent.length, 2);
+  for (let i = 0; i < 64; i++) {
+    const { packet, secret } = asking.answer();
+    asking.takes(packet, secret);
+  }
+  asking.ignores(asking.answer().packet, "one more");
 });
 
 test("answers of clocks that differ by two minutes are taken, by three are ignored", () => {

@@ -68,3 +68,30 @@ test("tokens and the memory of hellos keep to the monotonic clock: setting the o
     assert.equal(answering.handle(before, 3_000, EPOCH_SECONDS + 3).kind, "replayed");
   }
 });
+
+test("the clock from before it was set is forgotten a day after anybody went by it", () => {
+  const day = 86_400_000;
+  const step = 3_600;
+  const answering = new Answering();
+  answering.handle(new Uint8Array(200), 0, EPOCH_SECONDS);
+  const { token } = answering.shakeHands();
+  /** Whether a resume by the former clock is heard. */
+  const isHeard = (now: number) => {
+    const minute = Math.floor((EPOCH_SECONDS + now / 1000) / 60);
+    const resume = answering.forger.packet("up", minute, resumeOf(token));
+    return answering.handle(resume, now, EPOCH_SECONDS + now / 1000 + step).kind === "resume";
+  };
+  /** Somebody speaks by the clock as it is. */
+  const pass = (now: number) => {
+    const epochSeconds = EPOCH_SECONDS + now / 1000 + step;
+    const resume = answering.forger.packet("up", Math.floor(epochSeconds / 60), resumeOf(token));
+    assert.equal(answering.handle(resume, now, epochSeconds).kind, "resume");
+  };
+  pass(1_000);
+  assert.equal(isHeard(0.9 * day), true);
+  pass(1.2 * day);
+  assert.equal(isHeard(1.8 * day), true, "whoever goes by it keeps it");
+  pass(2.5 * day);
+  pass(2.9 * day);
+  assert.equal(isHeard(2.9 * day), false);
+});

@@ -6,7 +6,7 @@
  */
 import { test, type TestContext } from "node:test";
 import assert from "node:assert/strict";
-import { connect, SosistabError } from "../../mod.ts";
+import { connect, publicKeyOf, SosistabError } from "../../mod.ts";
 import type { Multiplex, Session } from "../../src/net/contract.ts";
 import { currentHost } from "../support/current_host.ts";
 import { delay } from "../support/delay.ts";
@@ -250,5 +250,41 @@ overEach(
     await server.stop();
     await Promise.all(waits);
     assert.equal((await mux.closed).by, "timeout");
+  },
+);
+
+overEach(
+  "a stream that is reset with a code ends over there, and the others go on",
+  async (t, transport) => {
+    const { session, server } = await meet(t, transport);
+    const mux = session.multiplex();
+    const info = `sink ${MEGABYTE}`;
+    const conn = await mux.openConn(info);
+    await conn.write(new Uint8Array(50_000));
+    conn.reset(65_535);
+    await check(mux, "echo", 50_000);
+    // What it reads after that is the end.
+    const result = await server.event("served");
+    assert.deepEqual([result.info, result.good], [info, false]);
+    assert.ok(Number(result.bytes) <= 50_000);
+  },
+);
+
+overEach(
+  "a session that is closed with streams open leaves the server well",
+  async (t, transport) => {
+    const { session } = await meet(t, transport);
+    const conn = await session.multiplex().openConn(`sink ${MEGABYTE}`);
+    await conn.write(new Uint8Array(50_000));
+    await session.close();
+    const serverKey = publicKeyOf(SECRET_KEY);
+    const again = await connect(await currentHost(), {
+      ...session.remoteAddr,
+      serverKey,
+      protocol: transport,
+      shards: 1,
+    });
+    t.after(() => again.close());
+    await check(again.multiplex(), "echo", 50_000);
   },
 );

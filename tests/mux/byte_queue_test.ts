@@ -97,3 +97,27 @@ test("ByteQueue leaves no short rest when full segments are taken from a busy st
   while (queue.length > 0) lengths.add(queue.take(SEGMENT).length);
   assert.deepEqual([...lengths], [SEGMENT]);
 });
+
+test("ByteQueue holds no memory when it is empty: the next queue that needs some uses it again", () => {
+  const into = new Uint8Array(1_000);
+  const used = new Set<ArrayBufferLike>();
+  for (let i = 0; i < 100; i++) {
+    const queue = new ByteQueue();
+    queue.append(into);
+    used.add(queue.take(0).buffer);
+    assert.equal(queue.read(into), 1_000);
+    assert.equal(queue.take(1).length, 0);
+  }
+  assert.equal(used.size, 1);
+});
+
+test("onDelivered() keeps what has not left, and makes use of the memory of what has", () => {
+  const queue = new ByteQueue();
+  queue.append(Uint8Array.of(1, 2, 3));
+  assert.deepEqual(queue.take(2), Uint8Array.of(1, 2));
+  queue.onDelivered();
+  assert.deepEqual(queue.take(2), Uint8Array.of(3));
+  queue.onDelivered();
+  queue.append(Uint8Array.of(4));
+  assert.deepEqual(queue.take(1), Uint8Array.of(4));
+});

@@ -154,9 +154,9 @@ testManyPaths(
   },
 );
 
-test("reset() sends a Rst five times at the most, until it is answered", () => {
+test("L2: reset() sends a Rst to the original five times at the most, until it is answered", () => {
   for (const [isAnswered, count] of [[true, 1], [false, 5]] as const) {
-    const peer = new ScriptedPeer(new VirtualClock());
+    const peer = new ScriptedPeer(new VirtualClock(), { isOwnKind: false });
     const stream = peer.end.open();
     peer.run(10);
     peer.send("synAck", stream.id);
@@ -169,6 +169,26 @@ test("reset() sends a Rst five times at the most, until it is answered", () => {
       else if (isAnswered && message.kind === "stream") peer.send("rst", message.streamId);
     };
     assert.deepEqual(peer.takeTypes(60_000), Array(count).fill("rst"));
+    assert.equal(peer.end.mux.stats.streams, 0);
+  }
+});
+
+test("L2: reset() sends a Rst to our own kind until it is answered, by a Rst or a FinAck", () => {
+  for (const answer of ["rst", "finAck"] as const) {
+    const peer = new ScriptedPeer(new VirtualClock());
+    const stream = peer.end.open();
+    peer.run(10);
+    peer.send("synAck", stream.id);
+    peer.run(100);
+    peer.take();
+    peer.onMessage = (message) => {
+      if (message === undefined) peer.sendBody(Uint8Array.of(2, 0, 0, 0));
+    };
+    peer.end.cut(stream);
+    const unanswered = peer.takeTypes(60_000).length;
+    assert.ok(unanswered > 12, `${unanswered} in a minute`);
+    peer.send(answer, stream.id);
+    assert.deepEqual(peer.takeTypes(60_000), []);
     assert.equal(peer.end.mux.stats.streams, 0);
   }
 });

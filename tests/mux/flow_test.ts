@@ -45,7 +45,7 @@ test("MuxMachine acknowledges what nobody reads, up to 8 MiB a stream", () => {
   assert.ok(near.sending.first >= readable / 1_330);
 });
 
-test("MuxMachine serves other streams while some are not read", () => {
+test("C15: MuxMachine serves other streams while some are not read", () => {
   const pair = new MuxPair({ link: { delay: 5 } });
   const before = timeFor(pair, 500_000, 10_000);
   unread(pair, 3, 10 * MIB);
@@ -172,4 +172,23 @@ test("MuxMachine gives the memory of streams back that were cut before they were
     pair.server.cut(far!);
     pair.run(1_000);
   }
+});
+
+test("C15: an application that writes without reading stalls nothing, in either direction", () => {
+  const pair = new MuxPair({ link: { delay: 5 } });
+  const near = pair.client.open();
+  pair.run(1_000, () => pair.server.incoming.length > 0);
+  const far = pair.server.incoming.at(-1)!;
+  const length = 5 * MIB;
+  new StreamWriter(pair.client, near, length, 1);
+  new StreamWriter(pair.server, far, length, 2);
+  pair.run(60_000);
+  // All of it is acknowledged, though nobody has read a byte.
+  for (const { sending } of [near, far]) assert.equal(sending.isDelivered, true);
+  const [up, down] = [
+    new StreamReader(pair.server, far, 1),
+    new StreamReader(pair.client, near, 2),
+  ];
+  pair.run(10_000);
+  for (const { bytes, isGood } of [up, down]) assert.deepEqual([bytes, isGood], [length, true]);
 });

@@ -139,7 +139,7 @@ test("Lift takes no loss off the rate that the path itself loses", () => {
   assert.ok(mean > 7.5, `${mean}`);
 });
 
-test("Lift follows a path that becomes slower within ten round trips", () => {
+test("L8: Lift follows a path that becomes slower within ten round trips", () => {
   const path = new Path(8);
   path.run(3_000);
   path.rate = 4;

@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { ByteBudget } from "../../src/byte_budget.ts";
 import { MessageQueue } from "../../src/mux/message_queue.ts";
 
 test("add() adds a copy of a message, and take() takes the oldest", () => {
@@ -60,4 +61,20 @@ test("MessageQueue agrees with an array, for any order of adding and taking", ()
       assert.equal(queue.dropped, dropped);
     }
   }));
+});
+
+test("MessageQueue gives way to others when memory is short, but always takes one message", () => {
+  const whole = new ByteBudget(10_000);
+  const queue = new MessageQueue(whole);
+  for (let i = 0; i < 20; i++) queue.add(new Uint8Array(1_000).fill(i));
+  assert.ok(whole.used <= 10_000 && whole.used > 8_000, `${whole.used}`);
+  assert.equal(queue.length + queue.dropped, 20);
+  assert.equal(whole.refusals, queue.dropped);
+  assert.equal(queue.take()?.[0], 20 - queue.length - 1, "the oldest went");
+  whole.use(10_000);
+  queue.add(new Uint8Array(1_000).fill(77));
+  assert.equal(queue.length, 1);
+  assert.equal(queue.take()?.[0], 77);
+  whole.use(-10_000);
+  assert.equal(whole.used, 0);
 });

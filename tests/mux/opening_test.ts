@@ -66,7 +66,7 @@ test("openStream() is refused by a Rst when the other side has 1,024 streams of 
   assert.equal(next.phase, "open");
 });
 
-test("openStream() fails after 30 s while the other side lives and does not answer", () => {
+test("C14: openStream() fails after 30 s while the other side lives and does not answer", () => {
   const peer = new ScriptedPeer(new VirtualClock());
   answerPings(peer);
   const stream = peer.end.open();
@@ -84,7 +84,7 @@ test("openStream() fails after 30 s while the other side lives and does not answ
   assert.deepEqual(peer.takeTypes(100), ["rst"]);
 });
 
-test("openStream() is opened by data as well: the SynAck may be lost", () => {
+test("C13: openStream() is opened by data as well: the SynAck may be lost", () => {
   const peer = new ScriptedPeer(new VirtualClock());
   const stream = peer.end.open();
   peer.run(15);
@@ -96,7 +96,7 @@ test("openStream() is opened by data as well: the SynAck may be lost", () => {
   assert.equal(peer.take().filter(({ type }) => type === "syn").length, 1);
 });
 
-test("openStream() is no success when a Rst answers", () => {
+test("C13: openStream() is no success when a Rst answers", () => {
   const peer = new ScriptedPeer(new VirtualClock());
   const stream = peer.end.open();
   peer.run(15);
@@ -131,7 +131,7 @@ test("MuxMachine opens another id at once when both sides have opened the same",
   assert.deepEqual([own.id, own.phase], [id + 2, "open"]);
 });
 
-test("MuxMachine takes no Syn for an id that rests, for 120 s", () => {
+test("H11: MuxMachine takes no Syn for an id that rests, for 120 s", () => {
   const peer = new ScriptedPeer(new VirtualClock());
   answerPings(peer);
   peer.send("syn", 5);
@@ -150,12 +150,20 @@ test("MuxMachine takes no Syn for an id that rests, for 120 s", () => {
 });
 
 test("MuxMachine answers messages of unknown streams by a Rst each, but not a Rst", () => {
-  const peer = new ScriptedPeer(new VirtualClock());
+  const peer = new ScriptedPeer(new VirtualClock(), { isOwnKind: false });
   for (const type of ["synAck", "data", "dataAck", "fin", "finAck"] as const) {
     peer.send(type, 77);
     assert.deepEqual(peer.takeTypes(50), ["rst"], type);
   }
   peer.send("rst", 77);
+  assert.deepEqual(peer.takeTypes(50), []);
+});
+
+test("MuxMachine answers a Rst of our own kind for an unknown stream by a FinAck, and that by nothing", () => {
+  const peer = new ScriptedPeer(new VirtualClock());
+  peer.send("rst", 77);
+  assert.deepEqual(peer.takeTypes(50), ["finAck"]);
+  peer.send("finAck", 77);
   assert.deepEqual(peer.takeTypes(50), []);
 });
 

@@ -61,7 +61,7 @@ test("MuxMachine ends with the Rst of the original when everything has come", ()
   assert.equal(peer.take().filter(({ type }) => type === "rst").length, 1);
 });
 
-test("finish() lets the original say what it was still sending, and sends a Rst after 2 s of silence", () => {
+test("L3: finish() lets the original say what it was still sending, and sends a Rst after 2 s of silence", () => {
   const { clock, original: { peer }, near, far } = meeting();
   const reader = new StreamReader(peer.end, near, 1);
   new StreamWriter(peer.end, near, 10_000, 0);

@@ -1,8 +1,10 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { ByteBudget } from "../../src/byte_budget.ts";
 import { equalBytes } from "../../src/bytes.ts";
-import { ReceiveBudget, ReceiveBuffer } from "../../src/mux/receive_buffer.ts";
+import { ReceiveBudget } from "../../src/mux/receive_budget.ts";
+import { ReceiveBuffer } from "../../src/mux/receive_buffer.ts";
 import { saltedBytes } from "../support/salted_bytes.ts";
 
 const MIB = 2 ** 20;
@@ -210,4 +212,43 @@ test("accepted counts each byte once that was taken, of all streams of the sessi
   two.read(new Uint8Array(5));
   two.insert(99_999, new Uint8Array(7));
   assert.equal(budget.accepted, 35);
+});
+
+test("insert() refuses what does not fit into what the process may hold, and counts it everywhere", () => {
+  const whole = new ByteBudget(4 * MIB);
+  const [one, two] = [MIB, 32 * MIB].map((limit) => {
+    const bytes = new ByteBudget(limit, whole);
+    return { bytes, budget: new ReceiveBudget({ bytes }) };
+  });
+  fill(new ReceiveBuffer(one!.budget));
+  assert.ok(one!.bytes.used <= MIB && one!.bytes.used > 0.45 * MIB);
+  assert.equal(whole.refusals, 0);
+  assert.ok(one!.budget.refused > 0 && one!.bytes.refusals > 0);
+  const greedy = new ReceiveBuffer(two!.budget);
+  fill(greedy);
+  assert.ok(whole.used < 4 * MIB);
+  assert.ok(whole.refusals > 0);
+  const late = new ReceiveBuffer(new ReceiveBudget({ bytes: new ByteBudget(MIB, whole) }));
+  assert.ok(fill(late) > 100, "who comes late finds something free");
+});
+
+test("F-BIDI, insert(): a waiting reader gets the next segment when the process holds all that it may", () => {
+  const whole = new ByteBudget(MIB);
+  whole.use(MIB);
+  const buffer = new ReceiveBuffer(new ReceiveBudget({ bytes: new ByteBudget(MIB, whole) }));
+  for (let sequence = 0; sequence < 10; sequence++) {
+    assert.ok(buffer.raiseLimit() > sequence);
+    assert.equal(buffer.insert(sequence + 1, WHOLE), "refused");
+    assert.equal(buffer.insert(sequence, WHOLE), "accepted");
+    assert.equal(buffer.read(new Uint8Array(SEGMENT)), SEGMENT);
+  }
+});
+
+test("insert() takes as many bytes a stream as were set", () => {
+  const buffer = new ReceiveBuffer(new ReceiveBudget({ mostOfStream: MIB }));
+  const count = fill(buffer);
+  assert.ok(count * SEGMENT <= MIB && count * SEGMENT > 0.99 * MIB, `${count * SEGMENT}`);
+  buffer.raiseLimit();
+  buffer.read(new Uint8Array(MIB / 2));
+  assert.equal(buffer.isLimitWorthTelling, true);
 });

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { Answers } from "../../src/mux/answers.ts";
-import { ReceiveBudget } from "../../src/mux/receive_buffer.ts";
+import { ReceiveBudget } from "../../src/mux/receive_budget.ts";
 import { Reception } from "../../src/mux/reception.ts";
 import { RttEstimator } from "../../src/mux/rtt.ts";
 import type { StreamMachine } from "../../src/mux/stream_machine.ts";
@@ -25,10 +25,11 @@ class Bench {
   readonly table: StreamTable;
   readonly reception: Reception;
 
-  constructor() {
+  constructor(isOwnKind = true) {
     const context = {
       budget: new ReceiveBudget(),
-      isOwnKind: true,
+      isOwnKind,
+      mayOpen: true,
       provenAt: 0,
       rtt: new RttEstimator(),
     };
@@ -88,9 +89,18 @@ test("handleSyn() takes 1,024 bytes of info, and answers more by a Rst", () => {
   assert.deepEqual([bench.reception.malformed, bench.reception.refused], [1, 0]);
 });
 
-test("handleSyn() refuses by a Rst what is too much, and an id that rests", () => {
+test("handleSyn() is silent about a late copy of the opening of a stream that has ended in order", () => {
   const bench = new Bench();
-  bench.closed(3, true);
+  bench.closed(7, true);
+  bench.reception.handleSyn(message("syn", 7), undefined, 1);
+  assert.equal(bench.reception.takeIncoming(), undefined);
+  assert.deepEqual(bench.answered(), []);
+  assert.equal(bench.reception.refused, 0);
+});
+
+test("handleSyn() refuses by a Rst what is too much, and an id that rests after a cut", () => {
+  const bench = new Bench();
+  bench.closed(3, false);
   bench.reception.handleSyn(message("syn", 3), undefined, 0);
   assert.deepEqual(bench.answered(), [["rst", 3, 0]]);
   for (let id = 1; id < 2_049; id += 2) {
@@ -116,12 +126,23 @@ test("handleSyn() gives our own opening another id when both sides opened the sa
 });
 
 test("handleStray() answers a message of an unknown stream by a Rst, unless it is a Rst", () => {
-  const bench = new Bench();
+  const bench = new Bench(false);
   bench.closed(5, false);
   for (const type of ["synAck", "data", "dataAck", "fin", "finAck", "rst"] as const) {
     for (const id of [4, 5]) bench.reception.handleStray(message(type, id), 0);
     const expected = type === "rst" ? [] : [["rst", 4, 0], ["rst", 5, 0]];
     assert.deepEqual(bench.answered(), expected, type);
+  }
+});
+
+test("handleStray() answers each Rst of our own kind by a FinAck, which nobody answers", () => {
+  const bench = new Bench();
+  for (const isAtPeace of [false, true]) {
+    bench.closed(5, isAtPeace);
+    for (const id of [4, 5, 5]) bench.reception.handleStray(message("rst", id), 0);
+    assert.deepEqual(bench.answered(), [["finAck", 4, 0], ["finAck", 5, 0], ["finAck", 5, 0]]);
+    for (const id of [4, 5]) bench.reception.handleStray(message("finAck", id), 0);
+    assert.deepEqual(bench.answered(), []);
   }
 });
 
@@ -131,7 +152,7 @@ test("handleStray() answers again what is repeated of a stream that both ends ha
   bench.reception.handleStray(message("fin", 5, "", 1), 0);
   bench.reception.handleStray(message("data", 5, "x", 0), 0);
   assert.deepEqual(bench.answered(), [["finAck", 5, 1], ["dataAck", 5, 1]]);
-  for (const type of ["synAck", "dataAck", "finAck", "rst"] as const) {
+  for (const type of ["synAck", "dataAck", "finAck"] as const) {
     bench.reception.handleStray(message(type, 5), 0);
   }
   assert.deepEqual(bench.answered(), []);

@@ -7,13 +7,14 @@ import { RstTimer } from "../../src/mux/rst_timer.ts";
  *
  * @param provenAt When the newest frame left that has arrived by a time.
  */
-function times(provenAt: (now: number) => number, most = 100): number[] {
+function times(provenAt: (now: number) => number, most = 100, isOwnKind = false): number[] {
+  const path = (now: number) => ({ provenAt: provenAt(now), isOwnKind });
   const timer = new RstTimer(100);
   const sent: number[] = [];
   for (let now = 0; sent.length < most; now = timer.deadline) {
     if (sent.length > 0) {
-      assert.equal(timer.handleTimeout(provenAt(now - 0.001), now - 0.001), "wait");
-      if (timer.handleTimeout(provenAt(now), now) === "giveUp") break;
+      assert.equal(timer.handleTimeout(path(now - 0.001), now - 0.001), "wait");
+      if (timer.handleTimeout(path(now), now) === "giveUp") break;
       assert.equal(timer.deadline, Infinity);
     }
     sent.push(now);
@@ -45,5 +46,21 @@ test("RstTimer begins anew when the path carries again, however short the outage
     const isOver = (now: number) => now >= end;
     const rest = end === 1_600 ? expected : [...expected, ...again(16_300)];
     assert.deepEqual(times((now) => isOver(now) ? now - 20 : -1), [...ROW, ...rest]);
+  }
+});
+
+test("RstTimer gives up although what arrives never falls among them: probes may keep step with it", () => {
+  const rowLength = 3_100;
+  const probedAt = (now: number) => Math.floor(now / rowLength) * rowLength - 1_500;
+  const rows = [0, 1, 2].flatMap((row) => ROW.map((time) => row * rowLength + time));
+  assert.deepEqual(times(probedAt), rows);
+});
+
+test("RstTimer repeats a Rst to our own kind, which answers, for as long as an id rests", () => {
+  for (const provenAt of [() => -1, (now: number) => now - 20]) {
+    const sent = times(provenAt, 100, true);
+    assert.deepEqual(sent.slice(0, 8), [...ROW, 3_100, 6_300, 11_300]);
+    assert.ok(sent.length < 35, `${sent.length}`);
+    assert.ok(sent.at(-1)! > 115_000 && sent.at(-1)! < 120_000, `${sent.at(-1)}`);
   }
 });

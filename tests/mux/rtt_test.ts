@@ -2,7 +2,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { INITIAL_RTT, RttEstimator } from "../../src/mux/rtt.ts";
 
-test("RttEstimator assumes 333 ms before the first sample, or the guess that it is given", () => {
+test("L9: RttEstimator assumes 333 ms before the first sample, or the guess that it is given", () => {
   const rtt = new RttEstimator();
   assert.equal(INITIAL_RTT, 333);
   assert.deepEqual([rtt.smoothed, rtt.variance, rtt.latest, rtt.least], [333, 166.5, 333, 333]);

@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { ReceiveBudget } from "../../src/mux/receive_buffer.ts";
+import { ByteBudget } from "../../src/byte_budget.ts";
+import { ReceiveBudget } from "../../src/mux/receive_budget.ts";
 import { RttEstimator } from "../../src/mux/rtt.ts";
 import type { StreamMachine } from "../../src/mux/stream_machine.ts";
 import { StreamTable } from "../../src/mux/stream_table.ts";
@@ -9,14 +10,20 @@ import { seededSource } from "../support/seeded_random.ts";
 
 const QUARANTINE = 120_000;
 
-function newTable(role: "client" | "server" = "client", seed = 1): StreamTable {
+function newTable(
+  role: "client" | "server" = "client",
+  seed = 1,
+  budget = new ReceiveBudget(),
+  mostIncoming?: number,
+): StreamTable {
   const context = {
-    budget: new ReceiveBudget(),
+    budget,
     isOwnKind: true,
+    mayOpen: true,
     provenAt: 0,
     rtt: new RttEstimator(30),
   };
-  return new StreamTable(role, new Random(seededSource(seed)), context);
+  return new StreamTable(role, new Random(seededSource(seed)), context, mostIncoming);
 }
 
 /** Ends a stream, and has its Rst sent. */
@@ -32,7 +39,7 @@ function settle(table: StreamTable, stream: StreamMachine, now: number): void {
   table.schedule(stream, now);
 }
 
-test("open() takes even ids as client and odd ones as server, one after another", () => {
+test("H11: open() takes even ids as client and odd ones as server, one after another", () => {
   for (const role of ["client", "server"] as const) {
     const starts = new Set<number>();
     for (let seed = 0; seed < 5; seed++) {
@@ -194,4 +201,29 @@ test("segmentsLeft() counts segments still to be sent on all streams, up to a li
   }
   assert.equal(table.segmentsLeft(100, 16), 1 + 1 + 3);
   assert.equal(table.segmentsLeft(100, 4), 4);
+});
+
+test("accept() lets the other side have as many streams open as were set", () => {
+  const table = newTable("client", 1, new ReceiveBudget(), 3);
+  for (const id of [1, 3, 5]) assert.notEqual(table.accept(id, "", 0), undefined);
+  assert.equal(table.accept(7, "", 0), undefined);
+  assert.notEqual(table.open("", 0), undefined, "those of this end do not count");
+});
+
+test("accept() opens no stream for which there is no memory, and a stream that ends gives its own back", () => {
+  const bytes = new ByteBudget(100_000);
+  const table = newTable("client", 1, new ReceiveBudget({ bytes }));
+  const streams: StreamMachine[] = [];
+  for (let id = 1;; id += 2) {
+    const stream = table.accept(id, "", 0);
+    if (stream === undefined) break;
+    streams.push(stream);
+  }
+  assert.ok(streams.length > 10 && streams.length < 20, `${streams.length}`);
+  assert.ok(bytes.used <= 100_000);
+  assert.equal(bytes.refusals, 1);
+  const own = table.open("", 0);
+  assert.notEqual(own, undefined, "this end may do what it likes");
+  for (const stream of [...streams, own!]) end(table, stream, 0);
+  assert.equal(bytes.used, 0);
 });

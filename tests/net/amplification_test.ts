@@ -75,7 +75,7 @@ test("a server answers a hello by no more bytes than the hello has, of whatever 
   context.diagnostic(`${answers} answers, ${worst.toFixed(2)} bytes for a byte at the most`);
   assert.ok(answers > 200, `${answers}`);
   assert.ok(worst <= MOST_OF_HELLO, `${worst}`);
-  await listener.close();
+  await pair.run(listener.close());
 });
 
 test("a session's packets that come from a host which hears nothing bring it three times as much at the most", async (context) => {
@@ -95,6 +95,6 @@ test("a session's packets that come from a host which hears nothing bring it thr
     context.diagnostic(`seed ${seed}: ${worst.toFixed(2)} bytes for each that came`);
     assert.ok(worst > 0, "the server has tried");
     assert.ok(worst <= MOST_OF_SESSION, `${worst}`);
-    await listener.close();
+    await pair.run(listener.close());
   }
 });

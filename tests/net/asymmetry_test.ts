@@ -44,7 +44,7 @@ for (const direction of ["up", "down"] as const) {
         const wait = flow.timeUntil(1, backAt);
         context.diagnostic(`seed ${seed}: data flows again after ${wait.toFixed(0)} ms`);
         assert.ok(wait <= MOST_WAIT, `${wait} ms`);
-        await listener.close();
+        await pair.run(listener.close());
       }
     });
   }
@@ -60,7 +60,7 @@ for (const direction of ["up", "down"] as const) {
         await pair.run(flow.done, 240_000);
         const time = pair.now - startedAt;
         times[i]! += time;
-        await listener.close();
+        await pair.run(listener.close());
         return time;
       }));
       const texts = [clean, lossy].map((time) => (time / 1_000).toFixed(1));

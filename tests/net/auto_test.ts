@@ -42,10 +42,10 @@ test("auto leaves nothing behind where a socket for datagrams takes longer than 
   const options = { hostname: "server", port: PORT, serverKey, protocol: "auto" } as const;
   const near = await pair.run(connect(host, options));
   assert.equal(listener.stats().streams?.accepted, 1);
-  await near.close();
+  await pair.run(near.close());
   await pair.pass(30_000);
   assert.equal(pair.clientHost.openSockets, 0);
-  await listener.close();
+  await pair.run(listener.close());
 });
 
 test("auto goes back to UDP at whichever of the server's addresses it works", async () => {
@@ -67,8 +67,8 @@ test("auto goes back to UDP at whichever of the server's addresses it works", as
   await pair.pass(60_000);
   assert.equal(near.stats().carrier, "udp");
   assert.equal(near.remoteAddr.hostname, address);
-  await near.close();
-  await listener.close();
+  await pair.run(near.close());
+  await pair.run(listener.close());
 });
 
 test("auto does with TCP alone on a machine that has no sockets for datagrams", async () => {
@@ -84,11 +84,11 @@ test("auto does with TCP alone on a machine that has no sockets for datagrams", 
   // It is tried again now and then.
   await pair.pass(60_000);
   assert.equal(near.stats().carrier, "tcp");
-  await near.close();
+  await pair.run(near.close());
   await assert.rejects(pair.run(connect({ ...streamless, bindDatagram }, options)), failure);
   await pair.pass(30_000);
   assert.equal(pair.clientHost.openSockets, 0);
-  await listener.close();
+  await pair.run(listener.close());
 });
 
 /** Sends numbers until it is stopped, and checks them at the other end; tells when each came. */

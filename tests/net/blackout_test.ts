@@ -16,14 +16,14 @@ const MOST_WAIT = RTT + 500;
 const MOST_WAIT_LONG = 2_000;
 
 /** When the silence is measured: what was under way at its beginning does not count. */
-const SETTLING = 4_000;
+const SETTLING = 5_000;
 const LONG_SILENCE = 30_000;
 
 /**
  * What an end may send into the silence: packets and bytes a second in its first half minute, and
  * after it. The client asks by the hellos that look for its server, and now and then shows where it
- * is; after half a minute it tries hellos for other clocks once, too. A last round of probes of the
- * packet length may fall into the measured time.
+ * is; after half a minute it tries hellos for other clocks once, too. Rounds of probes of the
+ * packet length have come to their end by then.
  */
 const MOST_SENT = {
   client: [{ packets: 3.5, bytes: 1_200 }, { packets: 2, bytes: 600 }],
@@ -76,7 +76,7 @@ for (const direction of ["up", "down"] as const) {
           } ms`,
         );
         assert.ok(wait <= (off > LONG_SILENCE ? MOST_WAIT_LONG : MOST_WAIT), `${wait} ms`);
-        await listener.close();
+        await pair.run(listener.close());
       }
     });
   }

@@ -1,5 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import { simulatedNetwork } from "../../src/adapters/sim.ts";
 import { Resumer } from "../../src/handshake/resumer.ts";
 import { RttEstimator } from "../../src/mux/rtt.ts";
 import { ClientPath, type OwnLink, type Shard } from "../../src/net/client_path.ts";
@@ -50,18 +51,21 @@ function pathOver(first: Way, ...others: readonly Way[]) {
   const server = { isOwnKind: true };
   const rtt = new RttEstimator(50);
   const path = new ClientPath({
-    rtt: () => rtt,
-    now: 0,
-    epochSeconds: () => {
-      wall.reads++;
-      return wall.seconds;
+    host: {
+      ...simulatedNetwork({ timers: "exact" }).addNode("client"),
+      epochSeconds: () => {
+        wall.reads++;
+        return wall.seconds;
+      },
     },
+    rtt: () => rtt,
     reason: () => undefined,
     isSearching: () => false,
     isOwnKind: () => server.isOwnKind,
+    onDue: () => {},
     onSilent: () => {},
     onTrialHeard: () => {},
-    onClose: () => {},
+    onRetired: () => {},
   }, first.shard);
   for (const { shard } of others) path.add(shard);
   const send = (isQuestion: boolean, now: number) => {

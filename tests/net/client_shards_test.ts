@@ -37,6 +37,7 @@ async function shardsOf(
       secret: new Uint8Array(32),
       resumeToken: new Uint8Array(10),
       extension: undefined,
+      waited: 0,
       clock: new ServerClock(0, host.epochSeconds(), host.now()),
       link: link(carrier),
     }),
@@ -44,15 +45,16 @@ async function shardsOf(
   });
   const rtt = new RttEstimator();
   const path = new ClientPath({
+    // Its alarms are not those of the shards.
+    host: clientHost,
     rtt: () => rtt,
-    now: host.now(),
-    epochSeconds: () => host.epochSeconds(),
     reason: () => undefined,
     isSearching: () => false,
     isOwnKind: () => true,
+    onDue: () => {},
     onSilent: () => {},
     onTrialHeard: () => {},
-    onClose: () => {},
+    onRetired: () => {},
   }, shards.create(link(carrier)));
   await shards.fill(path);
   return { shards, path };

@@ -67,8 +67,8 @@ async function connectWith(skew: number, loss: number, seed: number): Promise<Ou
     }),
   );
   const time = session && pair.now - start;
-  await session?.close();
-  await listener.close();
+  if (session !== undefined) await pair.run(session.close());
+  await pair.run(listener.close());
   return { time, ordinary, extra };
 }
 

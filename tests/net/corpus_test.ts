@@ -2,7 +2,8 @@
  * Inputs that are known to crash, stall or bloat an implementation of this wire, each with what it
  * must come to here: nothing thrown, the packet counted, no answer where none is due, and a session
  * that lives on. The number is the one in the list that they come from; 17 to 25, which speak to the
- * multiplex, stand in `corpus_multiplex_test.ts`. 30 to 34 are about TCP, and come with it.
+ * multiplex, stand in `corpus_multiplex_test.ts`, and 30 to 34, which are about TCP, in
+ * `corpus_stream_test.ts`.
  */
 import { test } from "node:test";
 import assert from "node:assert/strict";

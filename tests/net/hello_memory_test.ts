@@ -268,6 +268,6 @@ test("listen() tells of a store in stats(), and of none", async () => {
     const listener = await pair.listen({ ...options, port: PORT, freshKey: true });
     const { hellos } = listener.stats();
     assert.deepEqual(hellos, { past: "all", refused: 0, remembered: 0, storeErrors: 0 });
-    await listener.close();
+    await pair.run(listener.close());
   }
 });

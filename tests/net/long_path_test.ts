@@ -43,8 +43,8 @@ for (const protocol of ["udp", "tcp"] as const) {
         } s; ${listener.stats().handshakes} handshakes`,
       );
       assert.equal(listener.stats().sessionsOpen, 1);
-      await client.close();
-      await listener.close();
+      await pair.run(client.close());
+      await pair.run(listener.close());
     });
   }
 }
@@ -55,5 +55,5 @@ test("a round trip of 5 s is too long for TCP, whose opening takes three: connec
   const isNoAnswer = (error: unknown) =>
     error instanceof SosistabError && error.code === "no-answer";
   await assert.rejects(pair.connect(listener, { protocol: "tcp" }), isNoAnswer);
-  await listener.close();
+  await pair.run(listener.close());
 });

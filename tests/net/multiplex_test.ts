@@ -104,7 +104,7 @@ test("tryReceiveUrel() gives what has come, and undefined when there is none; it
   assert.equal(server.tryReceiveUrel(), undefined);
   client.sendUrel(Uint8Array.of(3));
   await pair.pass(100);
-  await server.close();
+  await pair.run(server.close());
   assert.deepEqual(server.tryReceiveUrel(), Uint8Array.of(3));
   assert.throws(() => server.tryReceiveUrel(), isError("closed"));
 });
@@ -125,18 +125,22 @@ test("a multiplex is an iterable of the streams that the other end opens, until 
   assert.deepEqual(infos, ["a", "b"]);
 });
 
-test("close() ends every wait with closed, at the other end the streams end with reset", async () => {
+test("close() ends every wait with closed, at the other end with goodbye", async () => {
   const pair = new VirtualPair();
   const { clientMux, serverMux, client, server } = await pair.conns();
   const into = new Uint8Array(10);
-  const far = assert.rejects(server.read(into), isError("reset"));
+  const far = [
+    assert.rejects(serverMux.acceptConn(), isError("goodbye")),
+    assert.rejects(serverMux.receiveUrel(), isError("goodbye")),
+    assert.rejects(server.read(into), isError("goodbye")),
+  ];
   const waits = [
     assert.rejects(clientMux.acceptConn(), isError("closed")),
     assert.rejects(clientMux.receiveUrel(), isError("closed")),
     assert.rejects(client.read(into), isError("closed")),
   ];
-  await clientMux.close();
-  await pair.run(Promise.all([...waits, far]));
+  await pair.run(clientMux.close());
+  await pair.run(Promise.all([...waits, ...far]));
   await assert.rejects(clientMux.openConn(), isError("closed"));
   assert.throws(() => clientMux.sendUrel(into), isError("closed"));
   await assert.rejects(client.write(into), isError("closed"));
@@ -167,7 +171,7 @@ test("a dead peer is noticed in deadAfter once something awaits an answer, and e
   assert.equal((await conn.closed).error?.code, "connection-lost");
 });
 
-test("an idle multiplex is silent and never declared dead, but ends by the idle time", async () => {
+test("L11: an idle multiplex is silent and never declared dead, but ends by the idle time", async () => {
   const pair = new VirtualPair();
   const { client } = await pair.multiplexes(5_000);
   await pair.run(client.openConn());

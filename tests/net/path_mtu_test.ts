@@ -88,7 +88,7 @@ function tell(context: TestContext, what: string, gap: number): void {
 
 for (const direction of DIRECTIONS) {
   for (const path of [{ delay: 15, rate: 20, queue: 100 }, { delay: 150, rate: 20, queue: 700 }]) {
-    test(`F-MTU, ${direction}, round trip ${2 * path.delay} ms: the path takes less and less in mid-flow, and the transfer goes on`, async (context) => {
+    test(`L7, F-MTU, ${direction}, round trip ${2 * path.delay} ms: the path takes less and less in mid-flow, and the transfer goes on`, async (context) => {
       const flow = new Flow(path);
       await flow.start(direction);
       await flow.pair.pass(3_000);
@@ -189,7 +189,7 @@ async function sharesPerSecond(
       assert.ok(message.subarray(4).every((byte) => byte === (number & 0xff)));
       came[Math.floor(number / perSecond)]! += 1 / perSecond;
     }
-  })().catch((error) => error.code === "closed" || Promise.reject(error));
+  })().catch((error) => error.code === "goodbye" || Promise.reject(error));
   const message = new Uint8Array(length);
   for (let number = 0; number < seconds * perSecond; number++) {
     if (number % perSecond === 0) onSecond(number / perSecond);
@@ -243,8 +243,8 @@ for (const [what, lane] of Object.entries(LANES)) {
       context.diagnostic(shares.map((share) => `${(100 * share).toFixed(0)} %`).join(", "));
       const settled = shares.filter((_, second) => second % 4 === 3);
       for (const share of settled) assert.ok(share >= (loss === 0 ? 1 : 0.9) - 1e-9, `${shares}`);
-      await client.close();
-      await listener.close();
+      await pair.run(client.close());
+      await pair.run(listener.close());
     });
   }
 }
@@ -263,6 +263,6 @@ test("F-MTU: datagrams that were sent in pieces are whole again when the path ta
   context.diagnostic(`packets in each second: ${packets}`);
   assert.ok(packets[4]! >= 100, "50 datagrams in two pieces each");
   assert.ok(packets.at(-1)! < 60, "and in one");
-  await client.close();
-  await listener.close();
+  await pair.run(client.close());
+  await pair.run(listener.close());
 });

@@ -15,6 +15,7 @@ function session(): {
       bytesSent: 0,
       bytesReceived: 0,
       framesMalformed: 0,
+      frameDrops: { undecodable: 0, frameNumber: 0, counters: 0, parity: 0, shard: 0 },
       replayed: 0,
       recovered: 0,
       receiveLoss: 0,

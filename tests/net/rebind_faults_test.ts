@@ -49,7 +49,7 @@ for (const direction of ["up", "down"] as const) {
           if (at < endAt) stalls.push(flow.longestGap(at, Math.min(endAt, at + INTERVAL)));
         }
         assert.equal(listener.stats().sessionsOpen, 1);
-        await listener.close();
+        await pair.run(listener.close());
       }
       stalls.sort((a, b) => a - b);
       const at = (share: number) => stalls[Math.floor(share * (stalls.length - 1))]!.toFixed(0);

@@ -32,8 +32,8 @@ async function talk(
   }
   await pair.pass(500);
   const { paritySent, repair: explained } = sender.stats();
-  await client.close();
-  await server.close();
+  await pair.run(client.close());
+  await pair.run(server.close());
   // Nobody knows of any loss yet while the first ones are sent.
   const known = Array.from({ length: count }, (_, i) => i).slice(count / 10);
   const lost = known.filter((i) => !arrived.has(i)).length / known.length;
@@ -118,8 +118,8 @@ test("repair settings out of range are refused at once", async () => {
   assert.throws(() => session.send(new Uint8Array(1), tooOld), { name: "RangeError", message });
   const mux = session.multiplex();
   assert.throws(() => mux.sendUrel(new Uint8Array(1), tooOld), { name: "RangeError", message });
-  await session.close();
-  await listener.close();
+  await pair.run(session.close());
+  await pair.run(listener.close());
 });
 
 test("raw datagrams in one direction are repaired too: our own kind reports what has come", async () => {
@@ -150,6 +150,6 @@ test("raw datagrams in one direction are repaired too: our own kind reports what
   assert.ok(lost < 0.015, `${lost} lost`);
   assert.equal(answers, 0, "a report is no datagram");
   assert.ok(server.stats().framesSent < count / 10, "reports are few");
-  await client.close();
-  await server.close();
+  await pair.run(client.close());
+  await pair.run(server.close());
 });

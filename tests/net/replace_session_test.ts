@@ -2,7 +2,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { SosistabError } from "../../src/errors.ts";
 import type { RelConn } from "../../src/net/contract.ts";
-import { deriveIdentity, proveIdentity } from "../../src/crypto/keys.ts";
+import { SessionIdentity } from "../../src/crypto/keys.ts";
 import { againstServer } from "../support/forged_peer.ts";
 import { readAll, VirtualPair } from "../support/virtual_pair.ts";
 
@@ -33,9 +33,9 @@ test("replaceSession() lets streams go on, and nothing is lost or doubled in eit
   assert.equal(listener.stats().sessionsOpen, 1);
   // Streams that are opened from now on work, too.
   await pair.run(clientMux.openConn("again"));
-  await clientMux.close();
+  await pair.run(clientMux.close());
   await pair.pass(1_000);
-  await listener.close();
+  await pair.run(listener.close());
   await pair.pass(1_000);
   assert.equal(pair.network.openSockets, 0);
   assert.equal(pair.network.clock.pending, 0);
@@ -54,8 +54,8 @@ test("replaceSession() takes over a session that has been in use for long", asyn
   assert.deepEqual(down, BYTES);
   assert.deepEqual(up, BYTES);
   assert.equal((await pair.run(far.closed)).by, "local");
-  await clientMux.close();
-  await listener.close();
+  await pair.run(clientMux.close());
+  await pair.run(listener.close());
 });
 
 test("replaceSession() lets a carrier be judged by round trips that are measured still", async () => {
@@ -75,17 +75,18 @@ test("replaceSession() lets a carrier be judged by round trips that are measured
   assert.equal(listener.stats().streams?.accepted, 0);
   conn.closeWrite();
   assert.equal((await pair.run(reading)).length, 200 * 5_000);
-  await nearMux.close();
-  await listener.close();
+  await pair.run(nearMux.close());
+  await pair.run(listener.close());
 });
 
 test("replaceSession() refuses what is no session of its end", async () => {
   const pair = new VirtualPair();
   const { client, server } = await pair.multiplexes();
-  const { client: ended, server: other } = await new VirtualPair().sessions();
+  const elsewhere = new VirtualPair();
+  const { client: ended, server: other } = await elsewhere.sessions();
   assert.throws(() => client.replaceSession(other), TypeError);
   assert.throws(() => client.replaceSession(server as never), TypeError);
-  await ended.close();
+  await elsewhere.run(ended.close());
   assert.throws(() => client.replaceSession(ended), hasCode("closed"));
 });
 
@@ -93,7 +94,7 @@ test("a client whose server lost the streams in between is told, and goes on", a
   const pair = new VirtualPair();
   const { listener, client, clientMux } = await pair.conns();
   pair.blackout(true);
-  await listener.close();
+  await pair.run(listener.close());
   pair.blackout(false);
   const again = await pair.listen();
   clientMux.replaceSession(await pair.connect(again));
@@ -108,11 +109,11 @@ test("a client that claims its own session, or one that is not its own, changes 
   const listener = await pair.listen();
   const peer = await againstServer(pair, listener);
   const other = await againstServer(pair, listener, 2);
-  const own = deriveIdentity(peer.client.secret);
-  const foreign = deriveIdentity(other.client.secret);
+  const own = new SessionIdentity(peer.client.secret);
+  const foreign = new SessionIdentity(other.client.secret);
   const claims = [
-    [...own.name, ...proveIdentity(own, own.name)],
-    [...foreign.name, ...proveIdentity(own, own.name)],
+    [...own.name, ...own.prove(own.name)],
+    [...foreign.name, ...own.prove(own.name)],
     [...new Uint8Array(24)],
   ];
   for (const [i, claim] of claims.entries()) {

@@ -48,8 +48,9 @@ class Scene {
     const before = this.pair.now;
     const { port } = listener.addr;
     const session = await this.pair.connect(listener, { port, protocol, timeout: 3 * MINUTE });
-    await session.close();
-    return this.pair.now - before;
+    const time = this.pair.now - before;
+    await this.pair.run(session.close());
+    return time;
   }
 
   /** A hello over UDP that nobody has said yet, under the key of the server's minute. */
@@ -83,7 +84,7 @@ for (const carrier of CARRIERS) {
     }
     const { packetsReplayed, streams } = listener.stats();
     assert.ok(packetsReplayed + (streams?.replays ?? 0) > 0, "replays, and no strangers");
-    await listener.close();
+    await pair.run(listener.close());
   });
 
   test(`E8 over ${carrier}: nor after a restart with the store, and others of its minute get one`, async (context) => {
@@ -92,7 +93,7 @@ for (const carrier of CARRIERS) {
     const replayStore = new MemoryStore();
     const first = await scene.listen({ replayStore, freshKey: true });
     const hello = await prober.capture(first, carrier);
-    await first.close();
+    await pair.run(first.close());
     await pair.pass(1_000);
     const second = await scene.listen({ replayStore });
     const since = pair.now;
@@ -104,7 +105,7 @@ for (const carrier of CARRIERS) {
       await pair.pass(Math.max(0, since + at - pair.now));
       assert.equal(await prober.replay(hello, carrier, second), 0, `after ${at} ms`);
     }
-    await second.close();
+    await pair.run(second.close());
   });
 
   test(`E8 over ${carrier}: nor after a restart without a store, and clients connect in the next minute`, async (context) => {
@@ -112,7 +113,7 @@ for (const carrier of CARRIERS) {
     const { pair, prober } = scene;
     const first = await scene.listen({ freshKey: true });
     const hello = await prober.capture(first, carrier);
-    await first.close();
+    await pair.run(first.close());
     await pair.pass(1_000);
     const second = await scene.listen();
     const since = pair.now;
@@ -131,7 +132,7 @@ for (const carrier of CARRIERS) {
       await pair.pass(Math.max(0, since + at - pair.now));
       assert.equal(await prober.replay(hello, carrier, second), 0, `after ${at} ms`);
     }
-    await second.close();
+    await pair.run(second.close());
   });
 
   test(`E8 over ${carrier}: nor from a second server with the key, which begins later`, async () => {
@@ -147,8 +148,8 @@ for (const carrier of CARRIERS) {
         await pair.pass(Math.max(0, since + at - pair.now));
         assert.equal(await prober.replay(hello, carrier, second), 0, `after ${at} ms`);
       }
-      await first.close();
-      await second.close();
+      await pair.run(first.close());
+      await pair.run(second.close());
     }
   });
 
@@ -160,8 +161,8 @@ for (const carrier of CARRIERS) {
     const hello = await prober.capture(first, carrier);
     assert.ok(await prober.say(hello, carrier, second) > 0);
     assert.equal(await prober.replay(hello, carrier, second), 0);
-    await first.close();
-    await second.close();
+    await scene.pair.run(first.close());
+    await scene.pair.run(second.close());
   });
 
   test(`E8 over ${carrier}: nor when the server's clock is set back, and its minute comes again`, async () => {
@@ -182,13 +183,13 @@ for (const carrier of CARRIERS) {
           `${step} s, after ${passed} minutes`,
         );
         if (passed === minute) {
-          await listener.close();
+          await pair.run(listener.close());
           listener = await scene.listen({ replayStore });
         }
         assert.ok(await scene.connect(listener, carrier) <= MOST_WAIT);
         await pair.pass(MINUTE);
       }
-      await listener.close();
+      await pair.run(listener.close());
     }
   });
 }
@@ -201,13 +202,13 @@ test("a hello over UDP that was not answered before the restart gets its answer 
   const [said, unsaid] = [1, 2].map((seed) => scene.freshHello(first, seed));
   assert.ok(said && unsaid);
   assert.ok(await prober.say(said, "udp", first) > 0);
-  await first.close();
+  await pair.run(first.close());
   const second = await scene.listen({ replayStore });
   assert.equal(await prober.say(said, "udp", second), 0);
   assert.ok(await prober.say(unsaid, "udp", second) > 0);
   assert.equal(await prober.say(unsaid, "udp", second), 0);
   assert.ok(pair.now < MOST_WAIT);
-  await second.close();
+  await pair.run(second.close());
 });
 
 test("a store that is damaged is no reason to answer twice: what is left of it and the next minute count", async () => {
@@ -216,20 +217,20 @@ test("a store that is damaged is no reason to answer twice: what is left of it a
   const replayStore = new MemoryStore();
   const first = await scene.listen({ replayStore, freshKey: true });
   const hello = await prober.capture(first, "udp");
-  await first.close();
+  await pair.run(first.close());
   assert.ok(replayStore.bytes);
   replayStore.bytes = replayStore.bytes.slice(0, -1);
   const second = await scene.listen({ replayStore });
   assert.equal(second.stats().hellos.past, "damaged");
   assert.equal(await prober.replay(hello, "udp", second), 0);
   assert.ok(await scene.connect(second, "udp") > MOST_WAIT);
-  await second.close();
+  await pair.run(second.close());
   // It has been written anew.
   const third = await scene.listen({ replayStore });
   assert.equal(third.stats().hellos.past, "all");
   assert.ok(await scene.connect(third, "udp") <= MOST_WAIT);
   assert.equal(await prober.replay(hello, "udp", third), 0);
-  await third.close();
+  await pair.run(third.close());
   assert.ok(pair.now < 2 * MINUTE);
 });
 
@@ -243,11 +244,11 @@ test("a store that fails is counted, holds nobody up, and lacks nothing when it 
   assert.ok(first.stats().hellos.storeErrors > 0);
   replayStore.isFailing = false;
   await pair.pass(2_000);
-  await first.close();
+  await pair.run(first.close());
   const second = await scene.listen({ replayStore });
   assert.ok(await scene.connect(second, "udp") <= MOST_WAIT);
   assert.equal(await prober.replay(hello, "udp", second), 0);
-  await second.close();
+  await pair.run(second.close());
 });
 
 test("a host's own replay store serves where the listener is told of none", async () => {
@@ -257,9 +258,9 @@ test("a host's own replay store serves where the listener is told of none", asyn
   Object.assign(pair.serverHost, { replayStore });
   const first = await scene.listen({ freshKey: true });
   const hello = await prober.capture(first, "udp");
-  await first.close();
+  await pair.run(first.close());
   const second = await scene.listen();
   assert.ok(await scene.connect(second, "udp") <= MOST_WAIT);
   assert.equal(await prober.replay(hello, "udp", second), 0);
-  await second.close();
+  await pair.run(second.close());
 });

@@ -16,7 +16,7 @@ const hasCode = (code: string) => (error: unknown) =>
 /** Ends a server that has no time to say goodbye. */
 async function kill(pair: VirtualPair, listener: Listener): Promise<void> {
   pair.blackout(true);
-  await listener.close();
+  await pair.run(listener.close());
   pair.blackout(false);
 }
 
@@ -26,7 +26,7 @@ async function echo(mux: Multiplex): Promise<void> {
 }
 
 for (const gone of [500, 10_000]) {
-  test(`F-RESTART: the server is killed while data waits, and back after ${gone / 1000} s`, async (context) => {
+  test(`L1, F-RESTART: the server is killed while data waits, and back after ${gone / 1000} s`, async (context) => {
     const pair = new VirtualPair({ delay: 20 });
     const replayStore = new MemoryStore();
     const first = await pair.listen({ replayStore });
@@ -53,7 +53,7 @@ for (const gone of [500, 10_000]) {
     await pair.run(next.write(text("after")));
     const into = new Uint8Array(10);
     assert.equal(await pair.run(next.read(into)), 5);
-    await client.close();
-    await second.close();
+    await pair.run(client.close());
+    await pair.run(second.close());
   });
 }

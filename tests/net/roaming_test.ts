@@ -45,7 +45,7 @@ async function transferWith(
     return Math.max(...times.map((time, i) => (times[i + 1] ?? at + 1_000) - time));
   });
   const { handshakes } = listener.stats();
-  await listener.close();
+  await pair.run(listener.close());
   return { stalls, handshakes };
 }
 
@@ -82,7 +82,7 @@ const CHANGES = {
 for (const direction of ["up", "down"] as const) {
   for (const [what, change] of Object.entries(CHANGES)) {
     for (const every of [1_000, 5_000]) {
-      test(`F-REBIND, ${direction}: the client's ${what} after 1 s and then every ${every / 1000} s`, async (context) => {
+      test(`L6, F-REBIND, ${direction}: the client's ${what} after 1 s and then every ${every / 1000} s`, async (context) => {
         const { stalls, handshakes } = await transferWith(direction, change, {
           first: 1_000,
           every,

@@ -98,7 +98,9 @@ test("a session that begins over a stream is where that comes from", () => {
 test("streams get packets in runs, and to the original each packet is drawn anew", () => {
   for (const isOwnKind of [true, false]) {
     const { routes, route } = routed();
-    route.driver = Object.create(SessionDriver.prototype, { session: { value: { isOwnKind } } });
+    route.driver = Object.create(SessionDriver.prototype, {
+      session: { value: { isOwnKind, acquaintance: { joinsFragments: isOwnKind } } },
+    });
     for (const id of [1, 2, 3, 4]) {
       const stream: Link = { ...linkTo(id), carrier: "tcp" };
       routes.bind(route, id, stream, 500, 0);
@@ -114,4 +116,18 @@ test("streams get packets in runs, and to the original each packet is drawn anew
     // Ten runs of twelve; or three of four draws go elsewhere.
     assert.ok(isOwnKind ? changes <= 10 : changes > 60, `${isOwnKind}: ${changes}`);
   }
+});
+
+test("claims in any number do not make the place forgotten that the client was known to be at", () => {
+  const { routes, route } = routed();
+  routes.bind(route, 0, linkTo(1), 1_000, 0);
+  routes.onHeard(route, linkTo(1), SIGN, 0);
+  // Somebody is first with copies of a resume and of a packet, and then says the resume from everywhere.
+  const elsewhere = linkTo(1, "10.0.0.8");
+  routes.bind(route, 0, elsewhere, 500, 10);
+  routes.onHeard(route, elsewhere, { ...SIGN, lastFrame: 4 }, 10);
+  assert.equal(route.address.hostname, "10.0.0.8");
+  for (let port = 2; port < 40; port++) routes.bind(route, 0, linkTo(port, "10.0.0.8"), 500, 10);
+  assert.equal(routes.onRepeated(route, linkTo(1), 20), true);
+  assert.equal(route.address.hostname, HERE);
 });

@@ -382,3 +382,16 @@ test("what goes down avoids links that are full while one has room; and when non
     assert.deepEqual(used(), [1, 2, 3, 4], "all are full, and what cannot wait goes all the same");
   }
 });
+
+test("where more sessions speak from one address than are looked for, the one goes that was silent for longest", () => {
+  const routes = new Routes();
+  const sessions = Array.from({ length: 5 }, (_, i) => new Route(`token ${i}`));
+  for (const [i, route] of sessions.entries()) {
+    routes.add(route);
+    routes.bind(route, 0, linkTo(1), 1_000, i);
+    routes.onHeard(route, linkTo(1), SIGN, i);
+    // The first of them is alive.
+    routes.onHeard(sessions[0]!, linkTo(1), SIGN, i);
+  }
+  assert.deepEqual(routes.at(keyOf(1)), [0, 2, 3, 4].map((i) => sessions[i]));
+});

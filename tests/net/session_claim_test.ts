@@ -1,11 +1,11 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { formatHex } from "../../src/bytes.ts";
-import { deriveIdentity } from "../../src/crypto/keys.ts";
+import { SessionIdentity } from "../../src/crypto/keys.ts";
 import { claimedName, makeClaim, provesClaim } from "../../src/net/session_claim.ts";
 import { CONTINUATION_LENGTH } from "../../src/wire/extension.ts";
 
-const [old, fresh, other] = [1, 2, 3].map((n) => deriveIdentity(new Uint8Array(32).fill(n)));
+const [old, fresh, other] = [1, 2, 3].map((n) => new SessionIdentity(new Uint8Array(32).fill(n)));
 assert.ok(old && fresh && other);
 
 test("makeClaim() names the old session, and has the length of a continuation", () => {

@@ -69,7 +69,8 @@ test("close() ends every wait, later calls throw closed, and closed tells who en
   const pair = new VirtualPair();
   const { client } = await pair.sessions();
   const waiting = client.receive();
-  await Promise.all([client.close(), client.close(), assert.rejects(waiting, isError("closed"))]);
+  const ended = assert.rejects(waiting, isError("closed"));
+  await pair.run(Promise.all([client.close(), client.close(), ended]));
   assert.throws(() => client.send(text("x")), isError("closed"));
   await assert.rejects(client.receive(), isError("closed"));
   assert.throws(() => client.multiplex(), isError("closed"));
@@ -84,7 +85,7 @@ test("readable and writable are other views on receive() and send()", async () =
   const reader = server.readable.getReader();
   assert.deepEqual(await pair.run(reader.read()), { done: false, value: text("one") });
   const end = reader.read();
-  await server.close();
+  await pair.run(server.close());
   assert.equal((await pair.run(end)).done, true);
 });
 
@@ -117,8 +118,8 @@ test("a client that only sends, to a server that never answers, stays for as lon
 
 test("a server lets a client go that it does not hear, although it sends to it", async () => {
   const pair = new VirtualPair();
-  const { server, client } = await pair.sessions({ idleTimeout: 60_000 });
-  await client.close();
+  const { server } = await pair.sessions({ idleTimeout: 60_000 });
+  pair.up.change({ isDown: true });
   const pushing = (async () => {
     for (;;) {
       try {

@@ -113,8 +113,8 @@ for (const direction of ["up", "down"] as const) {
     );
     assert.ok(rate >= 0.9 * rateBefore, `${rate} after ${rateBefore}`);
     for (const share of shares) assert.ok(share >= Math.max(...shares) / 2, `${shares}`);
-    await near!.close();
-    await listener.close();
+    await pair.run(near!.close());
+    await pair.run(listener.close());
     assert.equal(pair.network.openSockets, 0);
   });
 }
@@ -141,6 +141,6 @@ test("a shard that is blocked costs an idle session nothing: it is found out whe
   await pair.pass(60_000);
   assert.deepEqual(filter.ports, ports);
   assert.equal(listener.stats().sessionsOpen, 1);
-  await session.close();
-  await listener.close();
+  await pair.run(session.close());
+  await pair.run(listener.close());
 });

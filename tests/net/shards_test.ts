@@ -33,8 +33,8 @@ for (const protocol of ["udp", "tcp"] as const) {
     assert.equal(of("").length, 4);
     assert.equal(of("to ").length, 4);
     for (const [where, count] of addresses) assert.ok(count > 150, `${where}: ${count}`);
-    await near.close();
-    await listener.close();
+    await pair.run(near.close());
+    await pair.run(listener.close());
     await pair.pass(60_000);
     assert.equal(pair.network.openSockets, 0);
   });
@@ -72,8 +72,8 @@ test("shards over TCP open to whichever address of the server answers, not to th
   const far = await pair.run(listener.accept());
   assert.ok(await longestWay(pair, near, far) < ONE_WAY);
   assert.equal(listener.stats().streams?.links, 6);
-  await near.close();
-  await listener.close();
+  await pair.run(near.close());
+  await pair.run(listener.close());
 });
 
 test("shards over TCP that do not open are given nothing, while there is one that is open", async () => {
@@ -91,8 +91,8 @@ test("shards over TCP that do not open are given nothing, while there is one tha
   const far = await pair.run(listener.accept());
   assert.ok(await longestWay(pair, near, far) < ONE_WAY);
   assert.equal(asked, 6);
-  await near.close();
-  await listener.close();
+  await pair.run(near.close());
+  await pair.run(listener.close());
 });
 
 test("resetInterval: a shard through which less comes than through the others is replaced", async () => {
@@ -133,8 +133,8 @@ test("resetInterval: a shard through which less comes than through the others is
   assert.equal(bound.length, 5);
   const share = (near.stats().framesReceived - before) / 1_000;
   assert.ok(share > 0.99, `${share} of all arrived`);
-  await near.close();
-  await listener.close();
+  await pair.run(near.close());
+  await pair.run(listener.close());
 });
 
 test("worstOf() finds the count that is no even share, and leaves chance alone", () => {

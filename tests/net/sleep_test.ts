@@ -96,8 +96,8 @@ for (const [what, clockGoesOn] of Object.entries(CLOCKS)) {
           context.diagnostic(`an answer ${wait.toFixed(0)} ms after it woke`);
           assert.ok(wait <= rtt + MOST_WAIT, `${wait} ms`);
           assert.equal(listener.stats().sessionsOpen, 1);
-          await mux.close();
-          await listener.close();
+          await pair.run(mux.close());
+          await pair.run(listener.close());
         });
 
         for (const direction of ["up", "down"] as const) {
@@ -120,7 +120,7 @@ for (const [what, clockGoesOn] of Object.entries(CLOCKS)) {
             const trips = roams && direction === "down" ? 2 : 1;
             assert.ok(wait <= trips * rtt + MOST_WAIT, `${wait} ms`);
             assert.equal(listener.stats().sessionsOpen, 1);
-            await listener.close();
+            await pair.run(listener.close());
           });
         }
       }
@@ -136,8 +136,8 @@ for (const [what, clockGoesOn] of Object.entries(CLOCKS)) {
         const wait = pair.now - wokeAt;
         context.diagnostic(`the server heard it ${wait.toFixed(0)} ms after it woke`);
         assert.ok(wait <= rtt / 2 + MOST_WAIT_QUIET, `${wait} ms`);
-        await mux.close();
-        await listener.close();
+        await pair.run(mux.close());
+        await pair.run(listener.close());
       });
     }
   }
@@ -155,8 +155,8 @@ for (const [what, clockGoesOn] of Object.entries(CLOCKS)) {
         context.diagnostic(`RTT ${rtt} ms: an answer ${wait.toFixed(0)} ms after it woke`);
         // Another connection has to be opened, and needs a handshake of its own.
         assert.ok(wait <= (roams ? 3 : 1) * rtt + MOST_WAIT, `${wait} ms`);
-        await mux.close();
-        await listener.close();
+        await pair.run(mux.close());
+        await pair.run(listener.close());
       }
     });
   }
@@ -174,8 +174,8 @@ for (const [what, clockGoesOn] of Object.entries(CLOCKS)) {
     const wait = pair.now - wokeAt;
     context.diagnostic(`a new one answered ${wait.toFixed(0)} ms after it woke`);
     assert.ok(wait <= MOST_WAIT_NEW, `${wait} ms`);
-    await mux.close();
-    await listener.close();
+    await pair.run(mux.close());
+    await pair.run(listener.close());
   });
 
   for (const isMultiplex of [false, true]) {
@@ -204,7 +204,7 @@ for (const [what, clockGoesOn] of Object.entries(CLOCKS)) {
         await pair.pass(5 * SECOND);
         assert.ok(end < Infinity, "not closed after it was idle for so long again");
         if (over === 0) context.diagnostic(`closed ${(end - wokeAt) / SECOND} s after it woke`);
-        await listener.close();
+        await pair.run(listener.close());
       }
     });
   }
@@ -220,7 +220,7 @@ for (const [what, clockGoesOn] of Object.entries(CLOCKS)) {
     await assert.rejects(pair.run(again, 10 * SECOND), isLost);
     void listener.accept().then((far) => echo(far.multiplex()));
     await pair.run(mux.openConn());
-    await mux.close();
-    await listener.close();
+    await pair.run(mux.close());
+    await pair.run(listener.close());
   });
 }

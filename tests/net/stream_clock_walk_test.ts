@@ -46,10 +46,10 @@ async function connectWith(
   );
   const time = session && pair.now - start;
   const streams = listener.stats().streams?.accepted ?? 0;
-  await session?.close();
+  if (session !== undefined) await pair.run(session.close());
   await pair.pass(30_000);
   const left = pair.clientHost.openSockets;
-  await listener.close();
+  await pair.run(listener.close());
   return { time, streams, left };
 }
 

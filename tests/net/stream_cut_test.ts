@@ -52,8 +52,8 @@ test(`F-TCP-CUT: every connection is cut every ${CUT_INTERVAL / 1_000} s`, async
     );
     assert.ok(cuts >= 3);
     assert.equal(listener.stats().sessionsOpen, 1);
-    await near.close();
-    await listener.close();
+    await pair.run(near.close());
+    await pair.run(listener.close());
     await pair.pass(60_000);
     assert.equal(pair.network.openSockets, 0);
   }
@@ -72,8 +72,8 @@ for (const end of ["client", "server"] as const) {
       const waits = flows.map((flow) => flow.timeUntil(1, backAt).toFixed(0));
       context.diagnostic(`seed ${seed}: bytes came ${waits.join(" and ")} ms after the stall`);
       assert.equal(listener.stats().sessionsOpen, 1);
-      await near.close();
-      await listener.close();
+      await pair.run(near.close());
+      await pair.run(listener.close());
     }
   });
 }
@@ -107,6 +107,6 @@ test("F-TCP-CUT: bytes come and go one by one", async () => {
     },
   );
   await pair.run(done, 120_000);
-  await near.close();
-  await listener.close();
+  await pair.run(near.close());
+  await pair.run(listener.close());
 });

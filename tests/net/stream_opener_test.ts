@@ -31,8 +31,8 @@ test("connect() opens its streams by the connector, which gets the name as it wa
   await near.write(new Uint8Array(5_000).fill(3));
   near.closeWrite();
   assert.deepEqual(await pair.run(readAll(far)), new Uint8Array(5_000).fill(3));
-  await client.close();
-  await listener.close();
+  await pair.run(client.close());
+  await pair.run(listener.close());
   await pair.pass(60_000);
   assert.equal(pair.network.openSockets, 0);
 });

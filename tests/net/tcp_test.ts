@@ -41,8 +41,8 @@ for (const loss of [0, 0.02]) {
       );
       assert.equal(paritySent, 0);
     }
-    await nearMux.close();
-    await listener.close();
+    await pair.run(nearMux.close());
+    await pair.run(listener.close());
     await pair.pass(60_000);
     assert.equal(pair.network.openSockets, 0);
   });

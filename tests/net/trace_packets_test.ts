@@ -107,8 +107,8 @@ test("tracePackets() tells what the log of a simulated network tells, and leaves
     await network.run(accepting);
     await network.run(conn.write(pattern(200_000)).then(() => conn.closeWrite()));
     await network.pass(2_000);
-    await session.close();
-    await listener.close();
+    await network.run(session.close());
+    await network.run(listener.close());
     const ofClient = logged.filter(({ node }) => node === "client")
       .map(({ node: _, ...entry }) => entry);
     return { traced, ofClient, hash: network.traceHash };

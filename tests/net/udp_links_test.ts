@@ -19,8 +19,8 @@ for (const place of ["first", "last"] as const) {
     const near = await pair.run(connect(host, { hostname: "server", port: PORT, serverKey }));
     assert.equal(near.remoteAddr.hostname, address);
     assert.equal(pair.clientHost.openSockets, 1);
-    await near.close();
-    await listener.close();
+    await pair.run(near.close());
+    await pair.run(listener.close());
     assert.equal(pair.network.openSockets, 0);
   });
 }

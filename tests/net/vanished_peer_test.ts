@@ -15,7 +15,7 @@ for (const end of ["client", "server"] as const) {
   for (const deadAfter of [undefined, 5_000]) {
     const limit = deadAfter ?? DEAD_AFTER;
     const how = deadAfter === undefined ? "by default" : "as deadAfter says";
-    test(`F-HALF: a ${end} whose peer vanishes while data waits ends its streams after ${limit / 1_000} s, ${how}`, async (context) => {
+    test(`F-HALF, L4: a ${end} whose peer vanishes while data waits ends its streams after ${limit / 1_000} s, ${how}`, async (context) => {
       for (const seed of SEEDS) {
         const pair = new VirtualPair({ delay: 20, rate: 20, queue: 100 }, seed, {
           timers: "coarse",
@@ -38,8 +38,8 @@ for (const end of ["client", "server"] as const) {
         await pair.pass(Math.max(0, goneAt + MOST_FREEING - pair.now));
         if (end === "client") assert.equal(pair.clientHost.openSockets, 0);
         else assert.equal(listener.stats().sessionsOpen, 0);
-        await clientMux.close();
-        await listener.close();
+        await pair.run(clientMux.close());
+        await pair.run(listener.close());
         assert.equal(pair.network.openSockets, 0);
       }
     });
@@ -57,7 +57,7 @@ for (const end of ["client", "server"] as const) {
     await pair.pass(idleTimeout + SLACK);
     const { error } = await pair.run((end === "client" ? near : far).closed, 1);
     assert.equal(error?.code, "idle-timeout");
-    await listener.close();
+    await pair.run(listener.close());
     assert.equal(pair.network.openSockets, 0);
   });
 }

@@ -125,12 +125,15 @@ test("answers are padded by 0 to 1,023 bytes", () => {
   assert.ok(new Set(lengths).size > 30);
 });
 
-test("a hello with up to 65,000 bytes of padding is answered, also byte by byte", () => {
+test("a hello of up to 4,096 bytes is answered, also byte by byte, and a longer one is not", () => {
   const ends = new RecordEnds();
+  const most = 4_096 - 28 - 76;
   for (const piece of [1, 70_000]) {
-    const server = ends.server();
-    for (const bytes of cut(forged(ends, {}, 65_000), [piece])) give(server, bytes);
-    assert.equal(server.phase, "answered");
+    for (const [padding, phase] of [[most, "answered"], [most + 1, "draining"]] as const) {
+      const server = ends.server();
+      for (const bytes of cut(forged(ends, {}, padding), [piece])) give(server, bytes);
+      assert.equal(server.phase, phase);
+    }
   }
 });
 

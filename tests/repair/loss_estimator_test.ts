@@ -107,6 +107,6 @@ test("LossEstimator.onSettled() takes back what was told before", () => {
   assert.equal(estimator.measured, 0);
 });
 
-test("LossEstimator.loss is so small beforehand that nothing is repaired", () => {
+test("L10: LossEstimator.loss is so small beforehand that nothing is repaired", () => {
   assert.ok(new LossEstimator().loss < 0.005);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { ByteBudget } from "../../src/byte_budget.ts";
 import { Recoverer } from "../../src/fec/recoverer.ts";
 import { RepairMachine } from "../../src/repair/machine.ts";
 import type { ParityFrame } from "../../src/wire/frame.ts";
@@ -8,9 +9,16 @@ import type { ParityFrame } from "../../src/wire/frame.ts";
 const BODY = new Uint8Array(160).fill(7);
 
 /** A machine whose path has lost a tenth of 50 frames a second for ten seconds. */
-function lossyMachine(options: { maxAge: number; solvesJointly?: boolean; interval?: number }) {
-  const { maxAge, solvesJointly = false, interval = 20 } = options;
-  const machine = new RepairMachine({}, 0);
+function lossyMachine(options: {
+  maxAge: number;
+  solvesJointly?: boolean;
+  interval?: number;
+  /** How many intervals later the report of a frame comes. */
+  lateness?: number;
+  budget?: ByteBudget;
+}) {
+  const { maxAge, solvesJointly = false, interval = 20, lateness = 3 } = options;
+  const machine = new RepairMachine({}, 0, options.budget);
   if (solvesJointly) machine.onJointSolver();
   let now = 0;
   let frame = 0;
@@ -34,11 +42,12 @@ function lossyMachine(options: { maxAge: number; solvesJointly?: boolean; interv
     if (frame % 10 !== 5) total++;
     poll();
   };
-  // The report of a frame comes three intervals later.
   const reports: { at: number; highest: number; total: number }[] = [];
   const tick = (age?: number) => {
     send(age);
-    if (frame % 10 !== 5) reports.push({ at: now + 3 * interval, highest: frame - 1, total });
+    if (frame % 10 !== 5) {
+      reports.push({ at: now + lateness * interval, highest: frame - 1, total });
+    }
     passUntil(now + interval);
     while (reports[0] !== undefined && reports[0].at <= now) {
       const { highest, total } = reports.shift()!;
@@ -188,6 +197,18 @@ test("RepairMachine repairs the end of a burst, behind which nothing comes", () 
     passUntil(clock() + 1000);
     const covers = parity.filter(({ frame }) => frame.runStart + frame.dataCount - 1 >= last);
     assert.ok(covers.length > 0, `maxAge ${options.maxAge}`);
+  }
+});
+
+test("RepairMachine makes no parity over bodies that there was no memory for", () => {
+  for (const solvesJointly of [false, true]) {
+    for (const lateness of [3, 20]) {
+      const budget = new ByteBudget(BODY.length / 2);
+      const options = { maxAge: 25, interval: 2, lateness, solvesJointly, budget };
+      const { parity, tick } = lossyMachine(options);
+      for (let i = 0; i < 1_000; i++) tick();
+      assert.equal(parity.length, 0);
+    }
   }
 });
 

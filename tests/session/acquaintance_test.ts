@@ -9,6 +9,7 @@ import {
   HALF_CLOSE,
   JOINT_PARITY,
   REPEATED_ACKS,
+  REPORT,
   SEEN,
 } from "../../src/wire/extension.ts";
 
@@ -101,6 +102,19 @@ test("a late block is answered now and then: every 16th, with one", () => {
   }
 });
 
+test("a claim that is repeated after its answer is answered each time: nothing of that has come", () => {
+  const server = new Acquaintance();
+  const continuation = new Uint8Array(24).fill(1);
+  server.onFrame({ bits: OWN | SEEN, continuation });
+  server.setAnswer("yes");
+  while (sent(server) !== undefined);
+  for (let round = 0; round < 3; round++) {
+    server.onFrame({ bits: OWN | SEEN, continuation });
+    assert.deepEqual(sent(server), { bits: OWN | SEEN, continued: "yes" });
+    assert.equal(sent(server), undefined);
+  }
+});
+
 test("what the other side understands is what its newest block says", () => {
   const end = new Acquaintance();
   end.onFrame({ bits: SEEN });
@@ -152,4 +166,43 @@ test("both sides fall silent in the middle of any loss below one half, too", () 
     }),
     { numRuns: 200 },
   );
+});
+
+test("setGoodbye() puts a goodbye into each block from then on, beside a claim that is not answered yet", () => {
+  const claim = new Uint8Array(24).fill(3);
+  const [end, other] = [new Acquaintance(), new Acquaintance()];
+  end.setClaim(claim);
+  end.setGoodbye("inOrder");
+  assert.deepEqual(end.block, { bits: OWN, continuation: claim, goodbye: "inOrder" });
+  assert.equal(other.goodbye, undefined);
+  other.onFrame(end.reportBlock);
+  assert.equal(other.goodbye, "inOrder");
+  // It cannot be taken back, nor changed.
+  other.onFrame({ bits: OWN, goodbye: "cut" });
+  other.onFrame({ bits: OWN });
+  assert.equal(other.goodbye, "inOrder");
+});
+
+test("onHello() proves nothing: whoever knows the server's key can have written into its answer", () => {
+  const end = new Acquaintance();
+  end.onHello({ bits: OWN | SEEN, goodbye: "cut", continued: "ended" });
+  assert.deepEqual([end.isOwnKind, end.goodbye, end.continued], [false, undefined, undefined]);
+  assert.deepEqual([end.solvesJointly, end.joinsFragments], [false, false]);
+  assert.deepEqual(end.block, { bits: OWN }, "nothing was seen");
+  assert.deepEqual(end.reportBlock, { bits: OWN | REPORT });
+  const stranger = new Acquaintance();
+  stranger.onHello(undefined);
+  assert.equal(stranger.mayBeOwnKind, false);
+});
+
+test("mayBeOwnKind: what a hello says is denied by a frame that had room for a block, and proved by a block", () => {
+  for (const [bodyLength, isDenied] of [[0, true], [500, true], [501, false]] as const) {
+    const end = new Acquaintance();
+    end.onHello({ bits: OWN });
+    end.onFrame(undefined, bodyLength);
+    assert.equal(end.mayBeOwnKind, !isDenied, `${bodyLength}`);
+    end.onFrame({ bits: OWN });
+    end.onFrame(undefined, bodyLength);
+    assert.deepEqual([end.mayBeOwnKind, end.isOwnKind], [true, true]);
+  }
 });

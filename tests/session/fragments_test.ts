@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { ByteBudget } from "../../src/byte_budget.ts";
 import { FragmentCutter } from "../../src/session/fragment_cutter.ts";
 import { FragmentJoiner } from "../../src/session/fragments.ts";
 import {
@@ -148,4 +149,25 @@ test("FragmentJoiner survives any numbers", () => {
       assert.ok(joiner.incomplete <= 64);
     },
   ));
+});
+
+test("FragmentJoiner: fewer incomplete bodies are kept when memory is short, but always one", () => {
+  const budget = new ByteBudget(10_000);
+  const joiner = new FragmentJoiner();
+  joiner.budget = budget;
+  const piece = new Uint8Array(1_000);
+  for (let body = 0; body < 64; body++) joiner.take(2 * body, 0, 2, piece);
+  assert.ok(joiner.incomplete < 10 && joiner.incomplete > 3, `${joiner.incomplete}`);
+  assert.ok(budget.used <= 10_000);
+  assert.ok(budget.refusals > 50);
+  assert.equal(joiner.take(2 * 63 + 1, 1, 2, piece)?.length, 2_000);
+  budget.use(10_000);
+  joiner.take(500, 0, 3, piece);
+  joiner.take(501, 1, 3, piece);
+  assert.equal(joiner.incomplete, 1);
+  assert.equal(joiner.take(502, 2, 3, Uint8Array.of(1))?.length, 2_001);
+  assert.equal(budget.used, 10_000);
+  joiner.take(600, 0, 2, piece);
+  joiner.clear();
+  assert.equal(budget.used, 10_000);
 });

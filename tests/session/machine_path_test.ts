@@ -191,6 +191,8 @@ test("a probe that comes before anything else is answered, and is no datagram", 
   const now = client.pathMtu.deadline;
   client.pathMtu.handleTimeout(now);
   const server = machineOf("server");
+  // The client has heard something, and says how much.
+  for (let i = 0; i < 10; i++) packetsOf(server, new Uint8Array(1));
   const { bodies } = received(server, controlsOf(client, now)[0]!, now);
   assert.ok(bodies.every(({ isReport, body }) => isReport === true && body.length === 0));
   assert.equal(controlsOf(server, now).length, 1);

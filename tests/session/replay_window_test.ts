@@ -68,3 +68,13 @@ test("accept() agrees with a set, for any order of numbers, jumps and repeats", 
     }
   }));
 });
+
+test("rest() takes no number any more that is not above the highest, and all that are", () => {
+  const window = new ReplayWindow();
+  for (const number of [0, 5, 700]) assert.equal(window.accept(number), true);
+  window.rest();
+  assert.equal(window.highest, 700);
+  for (const number of [0, 4, 5, 699, 700]) assert.equal(window.accept(number), false, `${number}`);
+  for (const number of [701, 720, 710]) assert.equal(window.accept(number), true, `${number}`);
+  assert.equal(window.accept(710), false);
+});

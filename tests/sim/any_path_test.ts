@@ -39,8 +39,8 @@ testEachSeed({
       Promise.all([carry(near, far, 1, 150_000), carry(far, near, 2, 100_000)]),
       600_000,
     );
-    await session.close();
-    await listener.close();
+    await network.run(session.close());
+    await network.run(listener.close());
     assert.equal(network.openSockets, 0);
   },
 });

@@ -26,9 +26,9 @@ async function run(options: NetworkOptions): Promise<{ lines: PacketLogEntry[]; 
   await accepting;
   await network.run(conn.write(new Uint8Array(3_000)));
   await network.pass(500);
-  await session.close();
+  await network.run(session.close());
   await network.pass(50);
-  await listener.close();
+  await network.run(listener.close());
   return { lines, hash: network.traceHash };
 }
 
@@ -99,8 +99,8 @@ test("log tells no window where there is no multiplex", async () => {
   session.send(new Uint8Array(10));
   const { kind, rtt, window } = lines.filter(({ kind }) => kind === "data")[0]!;
   assert.deepEqual([kind, typeof rtt, window], ["data", "number", undefined]);
-  await session.close();
-  await listener.close();
+  await network.run(session.close());
+  await network.run(listener.close());
 });
 
 test("log leaves the run as it is", async () => {

@@ -36,7 +36,7 @@ test("programs that use pipeTo() and Response settle within virtual time", async
   const question = "hello".repeat(20_000);
   const asking = ask(network.addNode("client"), listener.publicKey, question);
   assert.equal(await network.run(asking, 60_000), question);
-  await listener.close();
+  await network.run(listener.close());
   await serving;
 });
 

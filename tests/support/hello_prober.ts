@@ -60,7 +60,7 @@ export class HelloProber {
     const { addr: { port }, publicKey: serverKey } = listener;
     const address = { hostname: "server", port, serverKey };
     const session = await this.#pair.run(connect(host, { ...address, protocol }));
-    await session.close();
+    await this.#pair.run(session.close());
     assert.ok(hello);
     return hello;
   }

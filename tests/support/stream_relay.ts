@@ -15,6 +15,8 @@ import { seededFraction } from "./seeded_random.ts";
 /** Where a relay leads, and how bad it is. */
 export interface StreamRelayOptions {
   readonly server: Address;
+  /** Where clients find it, a port of 127.0.0.1; any that is free unless given. */
+  readonly port?: number;
   /** Decides everything; 1 unless given. */
   readonly seed?: number;
   /** Longest piece, bytes; as they come unless given. */
@@ -51,12 +53,12 @@ export class StreamRelay {
     server.on("connection", (near) => this.#join(near));
   }
 
-  /** Opens one on a free port of 127.0.0.1. */
+  /** Opens one on 127.0.0.1. */
   static open(options: StreamRelayOptions): Promise<StreamRelay> {
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     return new Promise((resolve, reject) => {
       server.on("error", reject);
-      server.listen(0, "127.0.0.1", () => {
+      server.listen(options.port ?? 0, "127.0.0.1", () => {
         const address = server.address();
         const port = typeof address === "object" && address ? address.port : 0;
         resolve(new StreamRelay(server, port, options));

@@ -16,6 +16,6 @@ import { IDENTITY } from "./tls_identities.ts";
 export function tlsOptions(bench: Workbench, key: string = IDENTITY.key): string[] {
   const [cert, certKey] = [bench.path("cert.pem"), bench.path("key.pem")];
   writeFileSync(cert, IDENTITY.certificate);
-  writeFileSync(certKey, key);
+  writeFileSync(certKey, key, { mode: 0o600 });
   return ["--cert", cert, "--cert-key", certKey];
 }

@@ -182,6 +182,24 @@ test("proven connections are bounded: one that is asked to go is not sent to, wh
   assert.deepEqual(named.numbers, [2]);
 });
 
+test("proven connections are bounded: one over which a peer speaks is never ended for a stranger's sake", async () => {
+  let peer = "";
+  const admission = {
+    mayAnswer: () => true,
+    onServed: () => {},
+    isPeer: (key: string) => key === peer,
+  };
+  const bench = await StreamBench.listening({ delay: 5 }, { limits: { proven: 3 }, admission });
+  const first = await RawClient.open(bench, 0, [numbered(0)]);
+  peer = bench.lastLink.key;
+  const others: RawClient[] = [];
+  for (let n = 1; n < 8; n++) others.push(await RawClient.open(bench, n, [numbered(n)]));
+  assert.equal(first.ended, undefined);
+  assert.equal(others.filter(({ ended }) => ended === undefined).length, 2);
+  const { proven, provenEvicted } = bench.server.stats();
+  assert.deepEqual([proven, provenEvicted], [3, 5]);
+});
+
 test("limits that make no sense are refused", () => {
   for (const limits of [{ silent: 0 }, { silentPerNetwork: NaN }, { proven: 0.5 }]) {
     assert.throws(() => new StreamBench({}, { limits }), RangeError);

@@ -58,6 +58,9 @@ test("decodeExtension() gives back each item, and extensionLength() is what they
     { bits: 1, continuation },
     ...(["unknown", "yes", "ended"] as const).map((continued) => ({ bits: 2, continued })),
     { bits: 3, continuation, continued: "yes" },
+    ...(["cut", "inOrder"] as const).map((goodbye) => ({ bits: 4, goodbye })),
+    { bits: 5, continuation, goodbye: "cut" },
+    { bits: 6, continued: "ended", goodbye: "inOrder" },
   ];
   for (const block of blocks) {
     const memory = new Uint8Array(64);
@@ -74,6 +77,13 @@ test("the items stand where the wire has them", () => {
   assert.deepEqual(decoded([...head, 26, 1, 24, ...continuation]), { bits: 0x85, continuation });
   for (const [value, continued] of ["unknown", "yes", "ended", "unknown"].entries()) {
     assert.deepEqual(decoded([...head, 3, 2, 1, value]), { bits: 0x85, continued });
+  }
+});
+
+test("a goodbye of another value than those of the wire is one that cuts", () => {
+  const head = [...BLOCK.subarray(0, 6)];
+  for (const [value, goodbye] of ["cut", "inOrder", "cut"].entries()) {
+    assert.deepEqual(decoded([...head, 3, 3, 1, value]), { bits: 0x85, goodbye });
   }
 });
 
