@@ -165,7 +165,7 @@ export class ParityTrials {
     // A doubt that waited for the raise to come back would always find a chance peak of the loss.
     const isOver = this.#doubted < Infinity && now >= this.#doubtAt && allowed <= this.#doubted;
     if (isOver) this.#forgetRaise();
-    if (this.#isDue(allowed, loss, now)) {
+    if (now >= this.#doubtAt && allowed > this.#doubted && this.#isWorthy(level, loss)) {
       this.#start(Math.min(allowed, this.#passed), 0, loss, now);
       return 0;
     }
@@ -173,9 +173,10 @@ export class ParityTrials {
     return allowed;
   }
 
-  #isDue(level: number, loss: LossNow, now: number): boolean {
-    return now >= this.#doubtAt && level > Math.max(DOUBTED_LEVEL, this.#doubted) &&
-      loss.newest(TRIAL_FRAMES).loss > DOUBTED_LOSS;
+  /** Whether something is to be had by a trial: no limit stays that was never doubted. */
+  #isWorthy(level: number, loss: LossNow): boolean {
+    return level > this.#limit ||
+      (level > DOUBTED_LEVEL && loss.newest(TRIAL_FRAMES).loss > DOUBTED_LOSS);
   }
 
   /** A raise that was over before its doubt was due is no trial's matter until it comes back. */

@@ -134,12 +134,15 @@ test("ParityTrials bar parity when the loss moves as on a full link", () => {
 });
 
 test("ParityTrials give parity back when the link is no longer full", () => {
-  let isFull = true;
-  const path = new Path((level) => isFull ? 1 - 1 / (1.2 * (1 + level)) : 0.1);
-  path.want(0.5, 20_000);
-  isFull = false;
-  path.want(0.3, 60_000);
-  assert.equal(path.level, 0.3);
+  for (const wanted of [0.15, 0.5]) {
+    let isFull = true;
+    const path = new Path((level) => isFull ? 1 - 1 / (1.2 * (1 + level)) : 0.05);
+    path.want(wanted, 10_000);
+    assert.ok(path.trials.failed > 0, `${wanted}`);
+    isFull = false;
+    path.want(wanted, 30_000);
+    assert.equal(path.level, wanted);
+  }
 });
 
 test("ParityTrials do not doubt a raise that no trial could tell from chance", () => {
