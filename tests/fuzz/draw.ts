@@ -21,13 +21,25 @@ export class Draw {
 
   /** One of the items. */
   of<T>(items: readonly T[]): T {
-    const item = items[this.between(0, items.length - 1)];
+    const item = items[Math.floor(this.#next() * items.length)];
     if (item === undefined) throw new RangeError("nothing to draw from");
     return item;
   }
 
   /** That many bytes. */
   bytes(length: number): Uint8Array {
-    return Uint8Array.from({ length }, () => this.#next() * 256);
+    return this.fill(new Uint8Array(length));
+  }
+
+  /** The same into memory that is there. */
+  fill(into: Uint8Array): Uint8Array {
+    for (let at = 0; at < into.length; at += 4) {
+      const word = this.#next() * 4294967296;
+      into[at] = word;
+      if (at + 1 < into.length) into[at + 1] = word >>> 8;
+      if (at + 2 < into.length) into[at + 2] = word >>> 16;
+      if (at + 3 < into.length) into[at + 3] = word >>> 24;
+    }
+    return into;
   }
 }
